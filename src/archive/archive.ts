@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto'
+import { Timestamp } from '../coordinates/timestamp.ts'
+import { PitrError } from '../errors.ts'
+import type { BackupPart } from '../image/backup-image.ts'
+import type { Segment } from '../image/segment.ts'
+import type { Coverage, ImageFacts } from '../image/timeline-facts.ts'
+import { readBlob, writeBlob } from '../storage/blob.ts'
+import type { Storage, StorageOptions } from '../storage/storage.ts'
+import { recordCoverage } from './coverage.ts'
+import { ARCHIVE_KEY, isBlobKeyOfSegment, isPartKey, partKey, segmentKey, TIMELINES_PREFIX } from './layout.ts'
+import { readManifest, writeManifest } from './manifest-store.ts'
+import { isCode } from './is-code.ts'
+import { parseArchiveManifest, serializeArchiveManifest } from './manifests/archive-manifest.ts'
+import type { ArchiveManifest } from './manifests/archive-manifest.ts'
+import { corruptManifest } from './manifests/envelope.ts'
+import { readFacts } from './read-facts.ts'
+import type { ArchiveFacts } from './read-facts.ts'
+import type { Timeline } from './timeline.ts'
+import { createTimeline, readTimeline, readTimelines } from './timelines.ts'
+import type { NewTimeline } from './timelines.ts'
+import { writeImage } from './write-image.ts'
+import { writeSegment } from './write-segment.ts'
+import type { SegmentDraft } from './write-segment.ts'
+
+export type { ArchiveFacts } from './read-facts.ts'
+export type { Timeline } from './timeline.ts'
+export type { NewTimeline } from './timelines.ts'
+export type { SegmentDraft } from './write-segment.ts'
+
+/**
+ * What is in a storage: timelines with their images and their log. Everything is written once, bytes before the manifest
+ * that makes them count, so a process can be killed at any moment and do the same again. Nothing is kept in memory.
+ *
+ * Every method throws what the storage throws: `StorageFailed`, `Aborted`. What is read can be `CorruptManifest` or
+ * `UnknownFormat`.
+ */
+export class Archive {
+  /** Random; tells two archives apart. */
+  readonly id: string
+  /** Where it lies. */
+  readonly storage: Storage
+
+  private constructor(storage: Storage, { archiveId }: ArchiveManifest) {
+    this.id = archiveId
+    this.storage = storage
+  }
+
+  /** Makes a new, empty archive. Throws `ArchiveExists` when there is one, `InvalidArgument` when the place holds anything else. */
+  static async create(storage: Storage, options: StorageOptions = {}): Promise<Archive> {
+    await requireEmpty(storage, options)
+    const manifest: ArchiveManifest = {
+      archiveId: randomBytes(16).toString('hex'),
+      createdAt: new Timestamp(Date.now() * 1000, 'microsecond'),
+    }
+    try {
+      await writeManifest(storage, ARCHIVE_KEY, serializeArchiveManifest(manifest), parseArchiveManifest, options)
+    } catch (error) {
+      throw isCode(error, 'ObjectConflict') ? archiveExists(storage, error) : error
+    }
+    return new Archive(storage, manifest)
+  }
+
+  /** Opens an archive; writes nothing. Throws `ArchiveNotFound` when there is none. */
+  static async open(storage: Storage, options: StorageOptions = {}): Promise<Archive> {
+    try {
+      return new Archive(storage, await readManifest(storage, ARCHIVE_KEY, parseArchiveManifest, options))
+    } catch (error) {
+      throw isCode(error, 'ObjectMissing') ? archiveNotFound(storage, error) : error
+    }
+  }
+
+  /** The timelines; none before the first backup. */
+  async timelines(options: StorageOptions = {}): Promise<readonly Timeline[]> {
+    return readTimelines(this.storage, options)
+  }
+
+  /** The only timeline. Throws `NoImage` before there is one, `UnknownFormat` when there are several. */
+  async timeline(options: StorageOptions = {}): Promise<Timeline> {
+    const [timeline, ...others] = await this.timelines(options)
+    if (timeline === undefined) throw noTimeline(this.storage)
+    if (others.length > 0) throw severalTimelines(this.storage, others.length + 1)
+    return timeline
+  }
+
+  /** Begins the timeline of a server, or finds it when it has begun. */
+  async createTimeline(timeline: NewTimeline, options: StorageOptions = {}): Promise<Timeline> {
+    return createTimeline(this.storage, this.id, timeline, options)
+  }
+
+  /**
+   * All that is recorded about a timeline. Bytes are not read: {@link ArchiveFacts.damaged} names those that are missing
+   * or of another size, the rest shows when they are read.
+   */
+  async readFacts(timelineId: string, options: StorageOptions = {}): Promise<ArchiveFacts> {
+    return readFacts(this.storage, await readTimeline(this.storage, timelineId, options), options)
+  }
+
+  /** Stores a segment. The same again is a no-op; another one at the same place throws `ObjectConflict`. */
+  async writeSegment(draft: SegmentDraft, options: StorageOptions = {}): Promise<Segment> {
+    return writeSegment(this.storage, draft, options)
+  }
+
+  /**
+   * The bytes of a segment, checked: only an iteration that ended is proof. Throws `ObjectMissing`, `ChecksumMismatch`,
+   * and `CorruptManifest` when the segment names bytes that are not a segment's.
+   */
+  async *readSegment(segment: Segment, options: StorageOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    if (!isBlobKeyOfSegment(segment.blob.key, segment)) throw elsewhere(segmentKey(segment))
+    yield* readBlob(this.storage, segment.blob, options)
+  }
+
+  /** Stores one part of a backup that is being taken. It belongs to no image before {@link Archive.writeImage}. */
+  async writeBackupPart(
+    timelineId: string,
+    imageId: string,
+    name: string,
+    bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    options: StorageOptions = {},
+  ): Promise<BackupPart> {
+    return { name, blob: await writeBlob(this.storage, partKey(timelineId, imageId, name), bytes, options) }
+  }
+
+  /** The bytes of one part of a backup, checked as those of {@link Archive.readSegment}. */
+  async *readBackupPart(part: BackupPart, options: StorageOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    if (!isPartKey(part.blob.key)) throw elsewhere(part.name)
+    yield* readBlob(this.storage, part.blob, options)
+  }
+
+  /** Makes an image exist; its parts must be stored. The same again is a no-op. */
+  async writeImage(
+    timelineId: string,
+    image: Omit<ImageFacts, 'timelineId'>,
+    options: StorageOptions = {},
+  ): Promise<ImageFacts> {
+    const facts: ImageFacts = { ...image, timelineId }
+    await writeImage(this.storage, facts, options)
+    return facts
+  }
+
+  /** Records until when the log of a timeline is complete; takes the place of what was recorded before. */
+  async recordCoverage(timelineId: string, coverage: Coverage, options: StorageOptions = {}): Promise<void> {
+    await recordCoverage(this.storage, timelineId, coverage, options)
+  }
+}
+
+async function requireEmpty(storage: Storage, options: StorageOptions): Promise<void> {
+  if ((await storage.stat(ARCHIVE_KEY, options)) !== undefined) throw archiveExists(storage)
+  for await (const { key } of storage.list('', options)) {
+    if (key === ARCHIVE_KEY || key.startsWith(TIMELINES_PREFIX)) throw archiveExists(storage)
+    throw new PitrError('InvalidArgument', {
+      subject: storage.description,
+      message: `${storage.description} holds other things already, such as ${key}`,
+      hint: 'An archive needs a place of its own: use an empty or a new folder.',
+      details: { key },
+    })
+  }
+}
+
+function archiveExists(storage: Storage, cause?: unknown): PitrError {
+  return new PitrError('ArchiveExists', {
+    subject: storage.description,
+    message: `${storage.description} holds an archive, or parts of one`,
+    hint: 'Open it with RecoveryImageManager.open, or choose another place.',
+    cause,
+  })
+}
+
+function archiveNotFound(storage: Storage, cause: unknown): PitrError {
+  return new PitrError('ArchiveNotFound', {
+    subject: storage.description,
+    message: `There is no archive in ${storage.description}`,
+    hint: 'Check the path and whether the disk is mounted. A new archive is made with RecoveryImageManager.create.',
+    cause,
+  })
+}
+
+function noTimeline(storage: Storage): PitrError {
+  return new PitrError('NoImage', {
+    subject: storage.description,
+    message: `The archive in ${storage.description} holds nothing yet`,
+    hint: 'Take a backup first.',
+  })
+}
+
+function severalTimelines(storage: Storage, count: number): PitrError {
+  return new PitrError('UnknownFormat', {
+    subject: storage.description,
+    message: `The archive in ${storage.description} holds ${count} timelines; this version works with one`,
+    hint: 'Two servers may have begun to write to one archive, or a later version of mysql-pitr did. Give each database an archive of its own.',
+    details: { count },
+  })
+}
+
+function elsewhere(key: string): PitrError {
+  return corruptManifest(key, 'its bytes are said to lie at another place')
+}

@@ -1,0 +1,132 @@
+import type { BinlogPosition } from '../../coordinates/binlog-position.ts'
+import { compareBinlogPositions, formatBinlogPosition } from '../../coordinates/binlog-position.ts'
+import type { Timestamp } from '../../coordinates/timestamp.ts'
+import { PitrError } from '../../errors.ts'
+import type { Segment } from '../../image/segment.ts'
+import { throwIfAborted } from '../../options.ts'
+import type { OperationOptions } from '../../options.ts'
+import { ProgressMeter } from '../../progress.ts'
+import { requirePreflight } from '../../server/preflight.ts'
+import type { Server } from '../../server/server.ts'
+import type { Archive, Timeline } from '../archive.ts'
+import { isCode } from '../is-code.ts'
+import { cutSegments } from './cut-segments.ts'
+import { openLog } from './open-log.ts'
+import { resumePoint } from './resume-point.ts'
+import type { ResumePoint, ServerBinlog } from './resume-point.ts'
+import { requireSource } from './source.ts'
+
+/** What one archive pass did. */
+export interface ArchiveReport {
+  /** The timeline that grew. */
+  readonly timelineId: string
+  /** Where the archived log ends now. */
+  readonly end: BinlogPosition
+  /** The segments this pass wrote, in log order; none when the archive was up to date. */
+  readonly segments: readonly Segment[]
+  /** Bytes of binary log in them. */
+  readonly bytes: number
+  /** Transactions in them. */
+  readonly transactions: number
+  /** The server's clock through which the archive is known to be complete. */
+  readonly coveredUntil: Timestamp
+}
+
+/** What {@link archiveOnce} takes. */
+export interface ArchiveOnceOptions extends OperationOptions {
+  /** The binlog file to begin with when nothing is archived yet: the one that holds the first image's position. */
+  readonly firstFile: string | undefined
+}
+
+/** How often another archiver may be faster in one pass before this is no coincidence. */
+const ATTEMPTS = 20
+
+/**
+ * Ships what the server's binary log holds beyond the archive, once, the active file included, and records until when
+ * the archive is complete. Running it again, also after a kill, goes on where the last complete segment ended.
+ *
+ * Two passes at once are safe: a place in the log has one manifest, so the slower one finds it taken, and goes on behind
+ * what the other one wrote; it compares the bytes there with the server's like any pass does.
+ */
+export async function archiveOnce(
+  archive: Archive,
+  timeline: Timeline,
+  server: Server,
+  options: ArchiveOnceOptions,
+): Promise<ArchiveReport> {
+  throwIfAborted(options.signal, 'archiving')
+  requireSource(timeline, server)
+  await requirePreflight(server, 'archive', options)
+
+  // The clock is read before the end: every commit up to that moment lies before the end, so the pass covers it.
+  const source = await server.withSession(async (session) => ({
+    coveredUntil: await server.dialect.readClock(session),
+    end: (await server.dialect.binlogEnd(session)).position,
+  }))
+  const written: Segment[] = []
+  for (let attempt = 1; ; attempt++) {
+    const { segments: archived } = await archive.readFacts(timeline.id, options)
+    // Behind the facts: another archiver may bring what was written after the list was made.
+    const files = await server.withSession(async (session) => await server.dialect.listBinlogs(session))
+    try {
+      await fetchLog(archive, timeline, server, { archived, files, written }, options)
+      break
+    } catch (error) {
+      if (!isCode(error, 'ObjectConflict') || attempt === ATTEMPTS) throw error
+    }
+  }
+  const last = (await archive.readFacts(timeline.id, options)).segments.at(-1)
+  if (last === undefined || compareBinlogPositions({ file: last.file, offset: last.to }, source.end) < 0) {
+    throw endedEarly(last, source.end)
+  }
+  const { coveredUntil } = source
+  await archive.recordCoverage(timeline.id, { time: coveredUntil, fileId: last.fileId, offset: last.to }, options)
+  return {
+    timelineId: timeline.id,
+    end: { file: last.file, offset: last.to },
+    segments: written,
+    bytes: written.reduce((sum, { from: start, to }) => sum + to - start, 0),
+    transactions: written.reduce((sum, { counts }) => sum + counts.transactions, 0),
+    coveredUntil,
+  }
+}
+
+interface FetchState {
+  readonly archived: readonly Segment[]
+  readonly files: readonly ServerBinlog[]
+  /** Gains the segments that were written. */
+  readonly written: Segment[]
+}
+
+async function fetchLog(
+  archive: Archive,
+  timeline: Timeline,
+  server: Server,
+  { archived, files, written }: FetchState,
+  { signal, onProgress, firstFile }: ArchiveOnceOptions,
+): Promise<void> {
+  const last = archived.at(-1)
+  const from = resumePoint(last, files, firstFile)
+  const meter = new ProgressMeter('archive:fetch', from.file, onProgress, { totalBytes: bytesToFetch(from, files) })
+  await using log = await openLog(server, from, signal)
+  for await (const draft of cutSegments(log, { timelineId: timeline.id, last })) {
+    const segment = await archive.writeSegment(draft, { signal })
+    meter.add(segment.to - segment.from, segment.counts.transactions, segment.file)
+    written.push(segment)
+  }
+  meter.finish()
+}
+
+function bytesToFetch(from: ResumePoint, files: readonly ServerBinlog[]): number {
+  const start = files.findIndex(({ file }) => file === from.file)
+  return files.slice(start).reduce((sum, { bytes }) => sum + bytes, -(from.after?.to ?? 0))
+}
+
+function endedEarly(last: Segment | undefined, end: BinlogPosition): PitrError {
+  const reached = last === undefined ? 'nowhere' : formatBinlogPosition({ file: last.file, offset: last.to })
+  return new PitrError('TruncatedBinlog', {
+    subject: formatBinlogPosition(end),
+    message: `the server's log was read up to ${reached}, but the server said it ends at ${formatBinlogPosition(end)}`,
+    hint: 'Run the same operation again; when it stays, compare the binlog file on the server with SHOW BINARY LOGS.',
+  })
+}

@@ -1,0 +1,148 @@
+import { binlogFileNumber } from '../coordinates/binlog-position.ts'
+import { PitrError } from '../errors.ts'
+import type { Segment } from '../image/segment.ts'
+import { isKeySegment } from '../storage/keys.ts'
+
+// The only file that knows the names of keys:
+//
+//   archive.json
+//   timelines/<timeline>/timeline.json
+//   timelines/<timeline>/binlogs/<file>-<file id>/<from>.<attempt>.zst   bytes of a segment
+//   timelines/<timeline>/binlogs/<file>-<file id>/<from>.json            its manifest, written last
+//   timelines/<timeline>/coverage/<number>.json                               the highest number counts
+//   timelines/<timeline>/images/<image>/backup/<part>.zst
+//   timelines/<timeline>/images/<image>/image.json                            written last
+//
+// The bytes of a segment carry the attempt, 8 random hex digits: what a killed run left behind may be compressed by
+// another version of zstd, and must not be in the way of the next run. The manifest says which attempt counts, and where
+// the segment ends: that is known only when its bytes were streamed. Since a place in the log has one manifest, two
+// archivers that race can never leave segments that overlap: one of them finds the place taken.
+
+/** The manifest that makes a place an archive. */
+export const ARCHIVE_KEY = 'archive.json'
+
+/** Below it lie all timelines. */
+export const TIMELINES_PREFIX = 'timelines/'
+
+/** The part of a segment that its keys are made of. */
+export type SegmentPlace = Pick<Segment, 'timelineId' | 'fileId' | 'file' | 'from'>
+
+/** The manifest of a timeline. */
+export function timelineKey(timelineId: string): string {
+  return `${timelinePrefix(timelineId)}timeline.json`
+}
+
+/** The id of the timeline a manifest key belongs to; undefined for any other key. */
+export function timelineIdOf(key: string): string | undefined {
+  return /^timelines\/([A-Za-z0-9-]+)\/timeline\.json$/.exec(key)?.[1]
+}
+
+/** Below it lie the segments of a timeline. */
+export function binlogsPrefix(timelineId: string): string {
+  return `${timelinePrefix(timelineId)}binlogs/`
+}
+
+/** The manifest of a segment. Within one binlog file keys sort in log order. */
+export function segmentKey(place: SegmentPlace): string {
+  return `${segmentStem(place)}.json`
+}
+
+/** Whether a key is the manifest of a segment. */
+export function isSegmentKey(key: string): boolean {
+  return key.startsWith(TIMELINES_PREFIX) && /\/binlogs\/[^/]+\/\d{12}\.json$/.test(key)
+}
+
+/** The bytes of a segment. `attempt` is 8 hex digits. */
+export function segmentBlobKey(place: SegmentPlace, attempt: string): string {
+  return `${segmentStem(place)}.${attempt}.zst`
+}
+
+/** Whether `key` is where the bytes of this segment may lie. */
+export function isBlobKeyOfSegment(key: string, place: SegmentPlace): boolean {
+  const stem = segmentStem(place)
+  return key.startsWith(`${stem}.`) && /^\.[0-9a-f]{8}\.zst$/.test(key.slice(stem.length))
+}
+
+/** Below it lie the records of coverage of a timeline. */
+export function coveragePrefix(timelineId: string): string {
+  return `${timelinePrefix(timelineId)}coverage/`
+}
+
+/** A record of coverage. */
+export function coverageKey(timelineId: string, number: number): string {
+  return `${coveragePrefix(timelineId)}${padded(number)}.json`
+}
+
+/** The number of a record of coverage; undefined for any other key. */
+export function coverageNumberOf(key: string): number | undefined {
+  const number = /\/coverage\/(\d{12})\.json$/.exec(key)?.[1]
+  return number === undefined ? undefined : Number(number)
+}
+
+/** Below it lie the images of a timeline. */
+export function imagesPrefix(timelineId: string): string {
+  return `${timelinePrefix(timelineId)}images/`
+}
+
+/** The manifest of an image. */
+export function imageKey(timelineId: string, imageId: string): string {
+  return `${imagePrefix(timelineId, imageId)}image.json`
+}
+
+/** Whether a key is the manifest of an image. */
+export function isImageKey(key: string): boolean {
+  return /^timelines\/[^/]+\/images\/[^/]+\/image\.json$/.test(key)
+}
+
+/** The bytes of one part of a backup. Throws `InvalidArgument` when the name cannot stand in a key. */
+export function partKey(timelineId: string, imageId: string, part: string): string {
+  const name = `${part}.zst`
+  if (!isKeySegment(name)) throw invalidId('name of a part', part)
+  return `${imagePrefix(timelineId, imageId)}backup/${name}`
+}
+
+/** Whether a key is where the bytes of a part may lie. */
+export function isPartKey(key: string): boolean {
+  return /^timelines\/[A-Za-z0-9-]+\/images\/[A-Za-z0-9-]+\/backup\/[^/]+\.zst$/.test(key)
+}
+
+/** Whether `text` is an id that can stand in a key. */
+export function isId(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(text)
+}
+
+function timelinePrefix(timelineId: string): string {
+  if (!isId(timelineId)) throw invalidId('timeline id', timelineId)
+  return `${TIMELINES_PREFIX}${timelineId}/`
+}
+
+function imagePrefix(timelineId: string, imageId: string): string {
+  if (!isId(imageId)) throw invalidId('image id', imageId)
+  return `${imagesPrefix(timelineId)}${imageId}/`
+}
+
+function segmentStem({ timelineId, fileId, file, from }: SegmentPlace): string {
+  if (!isId(fileId)) throw invalidId('file id', fileId)
+  return `${binlogsPrefix(timelineId)}${readableName(file)}-${fileId}/${padded(from)}`
+}
+
+/** The name of a binlog file, for people: the id beside it is what counts. Characters that no key takes become `=` and their code. */
+function readableName(file: string): string {
+  binlogFileNumber(file)
+  return file.replace(/[^A-Za-z0-9._-]/g, (each) => `=${each.charCodeAt(0).toString(16)}`).slice(-100)
+}
+
+/** 12 digits hold every offset: those of events are 32 bits wide. */
+function padded(number: number): string {
+  if (Number.isSafeInteger(number) && number >= 0 && number < 1e12) return String(number).padStart(12, '0')
+  throw invalidId('offset', String(number))
+}
+
+function invalidId(what: string, text: string): PitrError {
+  const shown = JSON.stringify(text.slice(0, 200))
+  return new PitrError('InvalidArgument', {
+    subject: shown,
+    message: `${shown} cannot be used as a ${what}`,
+    hint: 'Ids are 1 to 64 letters, digits and "-"; names of parts also take ".", "_" and "="; offsets are below 10^12.',
+  })
+}

@@ -1,0 +1,84 @@
+import * as v from 'valibot'
+import { binlogFileNumber } from '../../coordinates/binlog-position.ts'
+import type { BinlogPosition } from '../../coordinates/binlog-position.ts'
+import type { Flavor } from '../../coordinates/flavor.ts'
+import { Timestamp } from '../../coordinates/timestamp.ts'
+import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
+import type { Blob } from '../../image/segment.ts'
+import { isId } from '../layout.ts'
+
+// The pieces manifests share. Functions with declared types: a schema itself would have to spell out valibot's types.
+
+/** A size, an offset or a count. */
+export function size(): v.GenericSchema<unknown, number> {
+  return v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+}
+
+/** An id that can stand in a key. */
+export function id(): v.GenericSchema<unknown, string> {
+  return v.pipe(v.string(), v.check(isId, 'an id'))
+}
+
+/** Text of a length that does no harm. */
+export function text(): v.GenericSchema<unknown, string> {
+  return v.pipe(v.string(), v.maxLength(4096))
+}
+
+/** SHA-256 in lower-case hex. */
+export function sha256(): v.GenericSchema<unknown, string> {
+  return v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
+}
+
+/** Which family of servers. */
+export function flavor(): v.GenericSchema<unknown, Flavor> {
+  return v.picklist(['mysql', 'mariadb'])
+}
+
+/** A moment, as its ISO text. */
+export function timestamp(): v.GenericSchema<unknown, Timestamp> {
+  return v.pipe(
+    v.string(),
+    v.check((text) => succeeds(() => Timestamp.parse(text)), 'a UTC time'),
+    v.transform((text) => Timestamp.parse(text)),
+  )
+}
+
+/** The name of a binlog file. */
+export function binlogFile(): v.GenericSchema<unknown, string> {
+  return v.pipe(
+    v.string(),
+    v.check((file) => succeeds(() => binlogFileNumber(file)), 'a binlog file'),
+  )
+}
+
+/** A place in the log. */
+export function binlogPosition(): v.GenericSchema<unknown, BinlogPosition> {
+  return v.strictObject({ file: binlogFile(), offset: size() })
+}
+
+/** Names a transaction. */
+export function transactionRef(): v.GenericSchema<unknown, TransactionRef> {
+  return v.strictObject({
+    fileId: id(),
+    start: binlogPosition(),
+    end: binlogPosition(),
+    gtid: v.optional(text()),
+    commitTime: timestamp(),
+  })
+}
+
+/** A stored blob. Whether its key points where it should is the caller's check. */
+export function blob(): v.GenericSchema<unknown, Blob> {
+  const digest = v.strictObject({ bytes: size(), sha256: sha256() })
+  return v.strictObject({ key: text(), codec: v.literal('zstd'), content: digest, stored: digest })
+}
+
+/** Whether a parser accepts its input. */
+export function succeeds(parse: () => unknown): boolean {
+  try {
+    parse()
+    return true
+  } catch {
+    return false
+  }
+}

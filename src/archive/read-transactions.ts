@@ -1,0 +1,25 @@
+import { EventReader } from '../binlog/event-reader.ts'
+import { TransactionReader } from '../binlog/transaction-reader.ts'
+import type { Transaction } from '../binlog/transaction.ts'
+import type { Segment } from '../image/segment.ts'
+import type { OperationOptions } from '../options.ts'
+import type { Archive } from './archive.ts'
+
+/** Yields the transactions of one segment in log order; hashes and event checksums are checked on the way. */
+export async function* readTransactions(
+  archive: Archive,
+  segment: Segment,
+  options: Pick<OperationOptions, 'signal'> = {},
+): AsyncGenerator<Transaction, void, undefined> {
+  const { file, from, format } = segment
+  const events = new EventReader({ file, ...(from === 0 ? {} : { start: { offset: from, format } }) })
+  const transactions = new TransactionReader({ file, format })
+  for await (const chunk of archive.readSegment(segment, options)) {
+    for (const event of events.push(chunk)) {
+      const transaction = transactions.push(event)
+      if (transaction !== undefined) yield transaction
+    }
+  }
+  events.end()
+  transactions.end()
+}

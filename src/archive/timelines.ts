@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto'
+import { Timestamp } from '../coordinates/timestamp.ts'
+import type { Storage, StorageOptions } from '../storage/storage.ts'
+import { isCode } from './is-code.ts'
+import { TIMELINES_PREFIX, timelineIdOf, timelineKey } from './layout.ts'
+import { readManifest, writeManifest } from './manifest-store.ts'
+import { parseTimelineManifest, serializeTimelineManifest } from './manifests/timeline-manifest.ts'
+import type { Timeline } from './timeline.ts'
+
+/** What a timeline is made from. */
+export type NewTimeline = Pick<Timeline, 'flavor' | 'source'>
+
+/** The timelines of an archive, in ascending order of their ids. */
+export async function readTimelines(storage: Storage, options: StorageOptions): Promise<Timeline[]> {
+  const timelines: Timeline[] = []
+  for await (const { key } of storage.list(TIMELINES_PREFIX, options)) {
+    if (timelineIdOf(key) === undefined) continue
+    timelines.push(await readManifest(storage, key, parseTimelineManifest, options))
+  }
+  return timelines
+}
+
+/** The timeline with this id. Throws `ObjectMissing`. */
+export async function readTimeline(storage: Storage, timelineId: string, options: StorageOptions): Promise<Timeline> {
+  return readManifest(storage, timelineKey(timelineId), parseTimelineManifest, options)
+}
+
+/**
+ * Begins the timeline of a server, or finds it: its id follows from the archive and the server's identity, so whoever
+ * begins it twice or at the same time gets the same one.
+ */
+export async function createTimeline(
+  storage: Storage,
+  archiveId: string,
+  { flavor, source }: NewTimeline,
+  options: StorageOptions,
+): Promise<Timeline> {
+  const id = timelineIdFor(archiveId, { flavor, source })
+  const timeline: Timeline = { id, flavor, source, createdAt: new Timestamp(Date.now() * 1000, 'microsecond') }
+  try {
+    const found = await storage.stat(timelineKey(id), options)
+    if (found !== undefined) return await readTimeline(storage, id, options)
+    await writeManifest(storage, timelineKey(id), serializeTimelineManifest(timeline), parseTimelineManifest, options)
+    return timeline
+  } catch (error) {
+    if (!isCode(error, 'ObjectConflict')) throw error
+    return readTimeline(storage, id, options)
+  }
+}
+
+function timelineIdFor(archiveId: string, { flavor, source }: NewTimeline): string {
+  const identity = JSON.stringify([archiveId, flavor, source.serverId, source.serverUuid ?? null])
+  return createHash('sha256').update(identity).digest('hex').slice(0, 16)
+}

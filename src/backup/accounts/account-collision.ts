@@ -1,0 +1,36 @@
+import { PitrError } from '../../errors.ts'
+import { accountOfCurrentUser, formatAccount } from '../../server/account-name.ts'
+import type { AccountDefinition } from '../../server/flavor/flavor-dialect.ts'
+import type { Server } from '../../server/server.ts'
+import type { LoadContext } from '../backup-method.ts'
+import { readAccounts } from './read-accounts.ts'
+
+/**
+ * Throws `AccountCollision` when loading the accounts of a backup would replace the account the restore itself connects
+ * with. Reads only; for the phase in which nothing is written yet.
+ */
+export async function checkAccountCollision(
+  context: Pick<LoadContext, 'server' | 'backup' | 'readPart' | 'accounts'>,
+): Promise<void> {
+  if (context.accounts === 'none') return
+  requireNoCollision(context.server, await readAccounts(context))
+}
+
+/** Throws `AccountCollision` when one of `accounts` is the one we are connected with. */
+export function requireNoCollision(server: Server, accounts: readonly AccountDefinition[]): void {
+  const own = accountOfCurrentUser(server.account)
+  const collision = accounts.find(({ account, role }) => !role && (account === own || isToolsAccount(server, account)))
+  if (collision === undefined) return
+  throw new PitrError('AccountCollision', {
+    subject: collision.account,
+    message: `the backup holds the account ${collision.account}, with which the restore is connected: it would replace the account it works with`,
+    hint: "Connect with an account the source does not have, or restore with accounts: 'none'.",
+    details: { account: collision.account },
+  })
+}
+
+// Client programs may come by another account, of which only the name is known, not the host the server finds for it.
+function isToolsAccount({ connection, tools }: Server, account: string): boolean {
+  const { user } = tools.connection
+  return user !== connection.user && account.startsWith(formatAccount(user, '').slice(0, -1))
+}

@@ -1,0 +1,95 @@
+import { isDeepStrictEqual } from 'node:util'
+
+import { PitrError } from '../../errors.ts'
+import { throwIfAborted } from '../../options.ts'
+import type { AccountDefinition } from '../../server/flavor/flavor-dialect.ts'
+import type { Session } from '../../server/session.ts'
+import type { LoadContext } from '../backup-method.ts'
+
+/** How the accounts of a backup compare with those of the target. */
+export interface AccountComparison {
+  /** Those the target does not have exactly so: to be made. */
+  readonly missing: readonly AccountDefinition[]
+  /** Those that differ by a lock alone: the isolation of the target may have locked them. */
+  readonly locked: readonly AccountDefinition[]
+}
+
+/**
+ * Compares accounts. Those the target has exactly so are left alone: what the server itself made, such as root with its
+ * PROXY grant, not everybody may make again.
+ */
+export async function compareAccounts(
+  { server }: LoadContext,
+  accounts: readonly AccountDefinition[],
+): Promise<AccountComparison> {
+  if (accounts.length === 0) return { missing: [], locked: [] }
+  const present = await server.withSession(async (session) => server.dialect.accounts(session))
+  const known = new Map(present.map((definition) => [definition.account, definition]))
+  const different = accounts.filter((wanted) => !isDeepStrictEqual(known.get(wanted.account), wanted))
+  const isLocked = (wanted: AccountDefinition): boolean => {
+    const found = known.get(wanted.account)
+    return found !== undefined && isDeepStrictEqual(unlocked(found), wanted)
+  }
+  return { missing: different.filter((wanted) => !isLocked(wanted)), locked: different.filter(isLocked) }
+}
+
+function unlocked(definition: AccountDefinition): AccountDefinition {
+  return { ...definition, create: definition.create.replace(/ ACCOUNT LOCK\b/, ''), locked: false }
+}
+
+/** Unlocks accounts. An isolated target keeps everyone out without locks, too. */
+export async function unlockAccounts(context: LoadContext, accounts: readonly AccountDefinition[]): Promise<void> {
+  await inUnloggedSession(context, async (session) => {
+    for (const account of accounts) {
+      await attempt(account, 'unlocked', async () => {
+        await session.query(`ALTER USER ${account.account} ACCOUNT UNLOCK`)
+      })
+    }
+  })
+}
+
+/** Makes the accounts, without their grants; what the target has under these names is replaced. */
+export async function createAccounts(context: LoadContext, accounts: readonly AccountDefinition[]): Promise<void> {
+  await inUnloggedSession(context, async (session) => {
+    for (const account of accounts) {
+      throwIfAborted(context.signal, 'the restore')
+      await attempt(account, 'made', async () => {
+        await context.server.dialect.dropAccount(session, account)
+        await session.query(account.create)
+      })
+    }
+  })
+}
+
+/** Gives the accounts what they may do. Behind the data: a grant names tables and routines, which must exist. */
+export async function grantAccounts(context: LoadContext, accounts: readonly AccountDefinition[]): Promise<void> {
+  await inUnloggedSession(context, async (session) => {
+    for (const account of accounts) {
+      throwIfAborted(context.signal, 'the restore')
+      await attempt(account, 'given its grants', async () => session.run(account.grants))
+    }
+  })
+}
+
+async function inUnloggedSession({ server }: LoadContext, work: (session: Session) => Promise<void>): Promise<void> {
+  await server.withSession(async (session) => {
+    await session.run(server.dialect.unloggedSession)
+    await work(session)
+  })
+}
+
+async function attempt({ account }: AccountDefinition, what: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof PitrError)) throw error
+    // The statement may hold the hash of a password, and some of the server's messages quote it.
+    const { errno, sqlState } = error.details
+    throw new PitrError('LoadFailed', {
+      subject: account,
+      message: `the account ${account} could not be ${what} on the target (${error.code}, error ${String(errno)})`,
+      hint: "The target may lack a plugin the account uses, or the account of the restore may not give what it does not have itself with grant option (also PROXY: GRANT PROXY ON ''@'%' TO ... WITH GRANT OPTION). Restore with accounts: 'none' to leave accounts out.",
+      details: { account, errno, sqlState, code: error.code },
+    })
+  }
+}

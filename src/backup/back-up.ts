@@ -1,0 +1,88 @@
+import { archiveOnce } from '../archive/archiver/archive-once.ts'
+import { requireSource } from '../archive/archiver/source.ts'
+import type { Archive, Timeline } from '../archive/archive.ts'
+import { throwIfAborted } from '../options.ts'
+import type { OperationOptions } from '../options.ts'
+import { requirePreflight } from '../server/preflight.ts'
+import type { Server } from '../server/server.ts'
+import type { BackupMethod } from './backup-method.ts'
+import { describePosition } from './describe-position.ts'
+import { newImageId } from './image-id.ts'
+import { requireStableTables } from './require-stable-tables.ts'
+
+/** What `RecoveryImageManager.backup` takes. */
+export interface BackupOptions extends OperationOptions {
+  /** How the base backup is taken. */
+  readonly method: BackupMethod
+}
+
+/**
+ * Takes a backup and makes it a recovery image: the image exists from the moment its manifest is written, which is last.
+ * A backup that fails or is killed on the way leaves no image. Returns the id of the image.
+ */
+export async function backUp(archive: Archive, server: Server, options: BackupOptions): Promise<string> {
+  const { method, signal } = options
+  throwIfAborted(signal, 'the backup')
+  await requirePreflight(server, 'backup', options)
+  await method.check(server)
+  const existing = await existingTimeline(archive, server, options)
+
+  // Catch up first: a server that is not the archive's, or lost what is not archived, is found before hours of dumping.
+  if (existing !== undefined) await catchUp(archive, existing, server, options)
+
+  // Nothing is written before the method has its first part: what it refuses until then leaves no trace.
+  const beginTimeline = once(async () => existing ?? (await newTimeline(archive, server, options)))
+  const id = newImageId()
+  const taken = await method.take({
+    ...options,
+    server,
+    storePart: async (name, bytes) =>
+      await archive.writeBackupPart((await beginTimeline()).id, id, name, bytes, { signal }),
+  })
+
+  const timeline = await beginTimeline()
+  // The log through the end of the backup belongs to the image: it shows DDL during the dump and closes the image before.
+  await archiveOnce(archive, timeline, server, { ...options, firstFile: taken.position.file })
+  const facts = await archive.readFacts(timeline.id, { signal })
+  await requireStableTables(archive, facts.segments, taken, options)
+  const { fileId, gtidSet } = await describePosition(archive, facts, taken.position, options)
+
+  await archive.writeImage(
+    timeline.id,
+    { id, backup: taken.backup, position: taken.position, fileId, gtidSet, startTime: taken.startTime },
+    { signal },
+  )
+  return id
+}
+
+async function existingTimeline(
+  archive: Archive,
+  server: Server,
+  options: BackupOptions,
+): Promise<Timeline | undefined> {
+  const timelines = await archive.timelines(options)
+  if (timelines.length === 0) return undefined
+  const timeline = await archive.timeline(options)
+  requireSource(timeline, server)
+  return timeline
+}
+
+async function newTimeline(
+  archive: Archive,
+  { flavor, version, identity }: Server,
+  options: BackupOptions,
+): Promise<Timeline> {
+  const source = { serverId: identity.serverId, serverUuid: identity.serverUuid, version: version.text }
+  return await archive.createTimeline({ flavor, source }, options)
+}
+
+async function catchUp(archive: Archive, timeline: Timeline, server: Server, options: BackupOptions): Promise<void> {
+  const { segments } = await archive.readFacts(timeline.id, options)
+  const [first] = segments
+  if (first !== undefined) await archiveOnce(archive, timeline, server, { ...options, firstFile: first.file })
+}
+
+function once<Result>(make: () => Promise<Result>): () => Promise<Result> {
+  let made: Promise<Result> | undefined
+  return () => (made ??= make())
+}

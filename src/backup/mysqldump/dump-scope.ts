@@ -1,0 +1,63 @@
+import { PitrError } from '../../errors.ts'
+import type { DumpConsistency } from '../../server/flavor/dump-dialect.ts'
+import type { Server } from '../../server/server.ts'
+
+/** What a dump is asked to hold. */
+export interface DumpScopeOptions {
+  /** Databases by name; undefined for all that are not the server's own. */
+  readonly databases?: readonly string[] | undefined
+  /** See `MysqldumpOptions`. */
+  readonly consistency: DumpConsistency
+}
+
+/**
+ * The databases a dump holds, in name order; none is legal. Throws `InvalidArgument` when a named one does not exist and
+ * `NonTransactionalTable` when a table among them cannot be read in a snapshot.
+ */
+export async function readDumpScope(server: Server, options: DumpScopeOptions): Promise<readonly string[]> {
+  const { dialect } = server
+  return server.withSession(async (session) => {
+    const existing = await dialect.databases(session)
+    const databases = options.databases === undefined ? existing : chosen(options.databases, existing)
+    // Under the lock of all tables nothing changes, whatever the engine.
+    if (options.consistency === 'snapshot') refuse(await dialect.nonTransactionalTables(session, databases))
+    return databases
+  })
+}
+
+/** Bytes the dump will have, roughly: the storage engine's estimate of the data; blobs are twice as long in a dump. */
+export async function estimateDumpBytes(server: Server, databases: readonly string[]): Promise<number | undefined> {
+  if (databases.length === 0) return undefined
+  const bytes = await server.withSession(async (session) =>
+    session.value(
+      `SELECT SUM(DATA_LENGTH) FROM information_schema.TABLES WHERE TABLE_SCHEMA IN (${databases.map(() => '?').join(', ')})`,
+      databases,
+    ),
+  )
+  return bytes === undefined ? undefined : Number(bytes)
+}
+
+function chosen(wanted: readonly string[], existing: readonly string[]): readonly string[] {
+  const names = [...new Set(wanted)].toSorted()
+  const missing = names.filter((name) => !existing.includes(name))
+  if (names.length > 0 && missing.length === 0) return names
+  throw new PitrError('InvalidArgument', {
+    subject: names.length === 0 ? 'databases' : missing.join(', '),
+    message:
+      names.length === 0
+        ? 'the list of databases to dump is empty'
+        : `these databases do not exist or belong to the server itself: ${missing.join(', ')}`,
+    hint: 'Name databases as SHOW DATABASES writes them, or leave the list out to dump all.',
+    details: { missing },
+  })
+}
+
+function refuse(tables: readonly string[]): void {
+  if (tables.length === 0) return
+  throw new PitrError('NonTransactionalTable', {
+    subject: tables.join(', '),
+    message: `these tables are in storage engines without transactions, which a snapshot cannot read consistently: ${tables.join(', ')}`,
+    hint: "Convert them (ALTER TABLE ... ENGINE=InnoDB), leave their databases out, or take the backup with consistency: 'lock', during which every write waits.",
+    details: { tables },
+  })
+}

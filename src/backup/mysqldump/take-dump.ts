@@ -1,0 +1,73 @@
+import { PitrError } from '../../errors.ts'
+import { throwIfAborted } from '../../options.ts'
+import { clientProgram } from '../../server/client-programs.ts'
+import { storeAccounts } from '../accounts/store-accounts.ts'
+import type { BackupContext, BackupTaken } from '../backup-method.ts'
+import { readDumpScope } from './dump-scope.ts'
+import type { DumpScopeOptions } from './dump-scope.ts'
+import { programName } from './program-name.ts'
+import { storeDump } from './store-dump.ts'
+
+/** What {@link takeDump} needs beside its context. */
+export interface TakeDumpOptions extends DumpScopeOptions {
+  /** Name of the method. */
+  readonly method: string
+}
+
+/** Takes a logical backup: scope, dump, accounts. Nothing stays behind on the server. */
+export async function takeDump(context: BackupContext, options: TakeDumpOptions): Promise<BackupTaken> {
+  const { server, signal } = context
+  throwIfAborted(signal, 'the backup')
+
+  const program = await clientProgram(server, 'dump')
+  const databases = await readDumpScope(server, options)
+  const accounts = await server.withSession(async (session) => server.dialect.accounts(session))
+
+  // Read again when the position is known: what is the same before and after it was so at it.
+  const verify = async (): Promise<void> => {
+    requireSame('databases', databases, await readDumpScope(server, options))
+    const again = await server.withSession(async (session) => server.dialect.accounts(session))
+    requireSame('accounts', accounts.map(asJson), again.map(asJson))
+  }
+  const { part, position, startTime, ddlEnd } = await storeDump(context, {
+    program,
+    databases,
+    consistency: options.consistency,
+    verify,
+  })
+  const accountsPart = await storeAccounts(context, accounts)
+
+  const parts = [accountsPart, part]
+  return {
+    backup: {
+      method: options.method,
+      tool: { program: programName(program), version: program.version },
+      server: {
+        flavor: server.flavor,
+        version: server.version.text,
+        serverId: server.identity.serverId,
+        serverUuid: server.identity.serverUuid,
+      },
+      scope: options.databases === undefined ? 'all' : { databases },
+      parts,
+      bytes: parts.reduce((sum, { blob }) => sum + blob.content.bytes, 0),
+    },
+    position,
+    startTime,
+    // Under the lock of all tables there is no DDL.
+    ddlSensitive: options.consistency === 'lock' ? undefined : { databases, end: ddlEnd },
+  }
+}
+
+function asJson(value: object): string {
+  return JSON.stringify(value)
+}
+
+function requireSame(what: 'databases' | 'accounts', before: readonly string[], after: readonly string[]): void {
+  if (before.length === after.length && before.every((item, i) => item === after[i])) return
+  throw new PitrError('DdlDuringBackup', {
+    subject: what,
+    message: `the ${what} of the server changed while the backup began`,
+    hint: 'Take the backup again.',
+  })
+}

@@ -1,0 +1,85 @@
+/** One event of a binlog file: its header, decoded, and a view of its bytes. Bodies are parsed only by whoever needs them. */
+export class BinlogEvent {
+  /** Name of its file. */
+  readonly file: string
+  /** One of `EventType`. */
+  readonly type: number
+  /** Seconds since 1970-01-01T00:00:00Z: when the *statement* began, not when the transaction committed. */
+  readonly timestamp: number
+  /** The server that wrote it first. */
+  readonly serverId: number
+  /** Bits of the header's flags field, see {@link EventFlag}. */
+  readonly flags: number
+  /** Offset in its file, counted from the bytes: the header's `log_pos` has 32 bits, and files can exceed 4 GiB. */
+  readonly offset: number
+  /** Length in bytes, header and checksum included. */
+  readonly length: number
+  /** The buffer it lies in, with its neighbours; overwritten after the reader's next `push`. */
+  readonly buffer: Buffer
+  /** Where its body begins in `buffer`. */
+  readonly bodyStart: number
+  /** Where its body ends in `buffer`: before the checksum. */
+  readonly bodyEnd: number
+
+  /** Reads the header at `start`, which must be whole; `length` is the event's, checked by the caller. */
+  constructor(file: string, buffer: Buffer, start: number, length: number, offset: number, checksumBytes: number) {
+    this.file = file
+    this.type = buffer[start + 4]!
+    this.timestamp = readUint32(buffer, start)
+    this.serverId = readUint32(buffer, start + 5)
+    this.flags = buffer[start + 17]! | (buffer[start + 18]! << 8)
+    this.offset = offset
+    this.length = length
+    this.buffer = buffer
+    this.bodyStart = start + HEADER_BYTES
+    this.bodyEnd = start + length - checksumBytes
+  }
+
+  /** Offset behind it in its file. */
+  get end(): number {
+    return this.offset + this.length
+  }
+
+  /** The whole event, header and checksum included: a view, valid only until the reader's next `push`. */
+  get bytes(): Buffer {
+    const start = this.bodyStart - HEADER_BYTES
+    return this.buffer.subarray(start, start + this.length)
+  }
+
+  /** Copies the whole event to the beginning of `target`, which must be large enough. */
+  copyTo(target: Buffer): void {
+    const start = this.bodyStart - HEADER_BYTES
+    this.buffer.copy(target, 0, start, start + this.length)
+  }
+
+  /** What lies between header and checksum: a view, valid only until the reader's next `push`. */
+  get body(): Buffer {
+    return this.buffer.subarray(this.bodyStart, this.bodyEnd)
+  }
+}
+
+/**
+ * Bits of an event's flags, by the names of
+ * [binlog_event.h](https://dev.mysql.com/doc/dev/mysql-server/latest/namespacemysql_1_1binlog_1_1event.html).
+ */
+export const EventFlag = {
+  /** LOG_EVENT_BINLOG_IN_USE_F: in a format description, the file was not closed (yet, or ever, after a kill). */
+  binlogInUse: 0x1,
+  /** LOG_EVENT_ARTIFICIAL_F: made up for the replication protocol, not a part of any file. */
+  artificial: 0x20,
+  /** LOG_EVENT_IGNORABLE_F: a reader that does not know the type may pass over it. */
+  ignorable: 0x80,
+} as const
+
+/** Length of every event's header. */
+export const HEADER_BYTES = 19
+/** Length of the CRC32 at the end of each event of a file with checksums. */
+export const CHECKSUM_BYTES = 4
+
+/** No server writes larger events: replication sends each in one packet, whose limit is 1 GiB plus a header. */
+export const MAX_EVENT_BYTES: number = 2 ** 30 + 2 ** 20
+
+/** Little-endian, without the range check of `Buffer.readUInt32LE`: callers know the four bytes are there. */
+export function readUint32(buffer: Buffer, at: number): number {
+  return (buffer[at]! | (buffer[at + 1]! << 8) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 24)) >>> 0
+}

@@ -1,0 +1,99 @@
+import { Timestamp } from '../coordinates/timestamp.ts'
+import type { CommitTime } from '../coordinates/timestamp.ts'
+import type { RowAction } from './rows-event.ts'
+import type { Statement } from './statement.ts'
+import type { TableChange, Transaction, TransactionKind } from './transaction.ts'
+
+/** How a transaction in the making ends. */
+export type Ending =
+  /** By the next statement, unless that is a BEGIN. */
+  | 'statement'
+  /** By a Xid, COMMIT, ROLLBACK or XA_prepare. */
+  | 'commit'
+
+type MutableChange = { -readonly [Key in keyof TableChange]: TableChange[Key] }
+
+/** A transaction whose last event was not seen yet. */
+export class OpenTransaction {
+  readonly start: number
+  readonly gtid: string | undefined
+  readonly #commitMicroseconds: number | undefined
+  /** How it ends, as far as its events told. */
+  ending: Ending
+  /** Whether it is a part of an XA transaction. */
+  isXa = false
+  /** Text of its first statement, or of the statement behind its row events. */
+  statement: string | undefined
+  /** Why it cannot be replayed. */
+  obstacle: string | undefined
+  readonly #changes: MutableChange[] = []
+  #tablesKnown = true
+  #rowEvents = 0
+  #rows = 0
+  #definitions = 0
+  #otherStatements = 0
+
+  constructor(start: number, ending: Ending, gtid?: string, commitMicroseconds?: number) {
+    this.start = start
+    this.ending = ending
+    this.gtid = gtid
+    this.#commitMicroseconds = commitMicroseconds
+  }
+
+  /** Adds the rows of one row event. */
+  addRows(database: string, table: string, action: RowAction, rows: number): void {
+    this.#change(database, table)[action] += rows
+    this.#rowEvents++
+    this.#rows += rows
+  }
+
+  /** Adds a statement that was logged as text. */
+  addStatement({ kind, changes, tablesKnown }: Statement): void {
+    if (kind === 'ddl' || kind === 'account') this.#definitions++
+    else this.#otherStatements++
+    this.#tablesKnown &&= tablesKnown
+    for (const { database, table } of changes) this.#change(database, table)
+  }
+
+  /** The transaction, complete; `second` is the header time of its last event. */
+  finish(end: number, second: number): Transaction {
+    return {
+      start: this.start,
+      end,
+      gtid: this.gtid,
+      commitTime: this.#commitTime(second),
+      kind: this.#kind(),
+      changes: this.#changes,
+      tablesKnown: this.#tablesKnown,
+      rowEvents: this.#rowEvents,
+      rows: this.#rows,
+      statement: this.statement,
+      obstacle: this.obstacle,
+    }
+  }
+
+  #commitTime(second: number): CommitTime {
+    return this.#commitMicroseconds === undefined
+      ? new Timestamp(second * 1_000_000, 'second')
+      : new Timestamp(this.#commitMicroseconds, 'microsecond')
+  }
+
+  #kind(): TransactionKind {
+    if (this.isXa) return 'xa'
+    const statements = this.#definitions + this.#otherStatements
+    if (this.#rowEvents > 0) return statements > 0 ? 'mixed' : 'row'
+    if (statements === 0) return 'empty'
+    return this.#otherStatements > 0 ? 'statement' : 'ddl'
+  }
+
+  /** Few tables take part in a transaction, and the last one is the likeliest to come again. */
+  #change(database: string, table: string | undefined): MutableChange {
+    for (let i = this.#changes.length - 1; i >= 0; i--) {
+      const change = this.#changes[i]!
+      if (change.table === table && change.database === database) return change
+    }
+    const change = { database, table, inserted: 0, updated: 0, deleted: 0 }
+    this.#changes.push(change)
+    return change
+  }
+}

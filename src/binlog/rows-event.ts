@@ -1,0 +1,148 @@
+import { ByteCursor } from './byte-cursor.ts'
+import { EventType } from './event-type.ts'
+import { DOES_NOT_FIT, ImageStepper } from './image-stepper.ts'
+import { corruptBinlog } from './log-problem.ts'
+import type { LogPlace } from './log-problem.ts'
+import { inflateMariadb } from './mariadb-compression.ts'
+import type { TableMap } from './table-map.ts'
+
+/** What row events do to rows. */
+export type RowAction = 'inserted' | 'updated' | 'deleted'
+
+/** How events of one type are laid out. */
+export interface RowsLayout {
+  readonly action: RowAction
+  /** Whether a length-prefixed block of extra data follows the flags (version 2). */
+  readonly hasExtraData: boolean
+  /** Whether the rows are compressed (MariaDB's log_bin_compress). */
+  readonly isCompressed: boolean
+  /** Whether after images may hold JSON differences (MySQL's binlog_row_value_options). */
+  readonly isPartial: boolean
+}
+
+const plain = { hasExtraData: false, isCompressed: false, isPartial: false }
+const extra = { ...plain, hasExtraData: true }
+
+const LAYOUTS = new Map<number, RowsLayout>([
+  [EventType.WriteRowsV1, { ...plain, action: 'inserted' }],
+  [EventType.UpdateRowsV1, { ...plain, action: 'updated' }],
+  [EventType.DeleteRowsV1, { ...plain, action: 'deleted' }],
+  [EventType.WriteRows, { ...extra, action: 'inserted' }],
+  [EventType.UpdateRows, { ...extra, action: 'updated' }],
+  [EventType.DeleteRows, { ...extra, action: 'deleted' }],
+  [EventType.PartialUpdateRows, { ...extra, action: 'updated', isPartial: true }],
+  [EventType.WriteRowsCompressedV1, { ...plain, action: 'inserted', isCompressed: true }],
+  [EventType.UpdateRowsCompressedV1, { ...plain, action: 'updated', isCompressed: true }],
+  [EventType.DeleteRowsCompressedV1, { ...plain, action: 'deleted', isCompressed: true }],
+  [EventType.WriteRowsCompressed, { ...extra, action: 'inserted', isCompressed: true }],
+  [EventType.UpdateRowsCompressed, { ...extra, action: 'updated', isCompressed: true }],
+  [EventType.DeleteRowsCompressed, { ...extra, action: 'deleted', isCompressed: true }],
+])
+
+/** The layout of each row event type, by its code; undefined for other types. */
+export const ROWS_LAYOUTS: readonly (RowsLayout | undefined)[] = Array.from({ length: 256 }, (_, type) =>
+  LAYOUTS.get(type),
+)
+
+// Rows_event in MySQL's rows_event.h: table id, flags, [extra data], width, present columns (of an update: before and
+// after), then the rows.
+const EXTRA_DATA_AT = 8
+/** Bit of `value_options` in an after image (enum_binlog_row_value_options). */
+const PARTIAL_JSON_UPDATES = 1
+
+/** Counts the rows of row events; remembers what it found out about a table, which most events share. */
+export class RowCounter {
+  readonly #table: TableMap
+  #before: StepperFor | undefined
+  #after: StepperFor | undefined
+
+  constructor(table: TableMap) {
+    this.#table = table
+  }
+
+  /** Counts the rows in `bytes` from `start` (the table id) to `end`. Throws `CorruptBinlog` unless they fill it exactly. */
+  count(layout: RowsLayout, bytes: Buffer, start: number, end: number, place: LogPlace): number {
+    const cursor = new ByteCursor(bytes, place, start, end)
+    cursor.skip(EXTRA_DATA_AT)
+    if (layout.hasExtraData) {
+      // The length counts its own two bytes.
+      const length = cursor.u16()
+      if (length < 2) throw cursor.corrupt('the extra data of a row event is too short')
+      cursor.skip(length - 2)
+    }
+    const width = cursor.packed()
+    if (width !== this.#table.columns.length) {
+      throw cursor.corrupt(`a row event has ${width} columns, its table map ${this.#table.columns.length}`)
+    }
+    const bitmapBytes = (width + 7) >> 3
+    this.#before = stepperFor(this.#before, this.#table, bytes, cursor.skip(bitmapBytes), bitmapBytes)
+    const before = this.#before.stepper
+    if (layout.action === 'updated') {
+      this.#after = stepperFor(this.#after, this.#table, bytes, cursor.skip(bitmapBytes), bitmapBytes)
+    }
+    const after = layout.action === 'updated' ? this.#after!.stepper : undefined
+    if (before.isEmpty && after?.isEmpty !== false && cursor.left > 0) {
+      throw cursor.corrupt('a row event without columns')
+    }
+    if (!layout.isCompressed) return this.#countRows(layout, before, after, bytes, cursor.at, end, place)
+    const rows = inflateMariadb(bytes.subarray(cursor.at, end), place)
+    return this.#countRows(layout, before, after, rows, 0, rows.length, place)
+  }
+
+  #countRows(
+    { isPartial }: RowsLayout,
+    before: ImageStepper,
+    after: ImageStepper | undefined,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    place: LogPlace,
+  ): number {
+    let rows = 0
+    let at = start
+    while (at < end) {
+      const rowStart = at
+      at = before.step(bytes, at, end)
+      if (after !== undefined && at !== DOES_NOT_FIT) {
+        if (isPartial) at = this.#stepValueOptions(bytes, at, end, place)
+        at = after.step(bytes, at, end)
+      }
+      if (at === DOES_NOT_FIT) throw corruptBinlog(place, `row ${rows + 1} of a row event does not fit into it`)
+      // Images of no columns at all have no bytes: without progress there is no count.
+      if (at === rowStart) throw corruptBinlog(place, 'a row event with rows of no bytes')
+      rows++
+    }
+    return rows
+  }
+
+  /** Before an after image of a partial update: options, and one bit for each JSON column of the table, present or not. */
+  #stepValueOptions(bytes: Buffer, at: number, end: number, place: LogPlace): number {
+    const cursor = new ByteCursor(bytes, place, at, end)
+    const options = cursor.packed()
+    if (options > PARTIAL_JSON_UPDATES) throw cursor.corrupt(`unknown row value options ${options}`)
+    if (options === PARTIAL_JSON_UPDATES) cursor.skip((this.#table.jsonColumns + 7) >> 3)
+    return cursor.at
+  }
+}
+
+interface StepperFor {
+  readonly present: Buffer
+  readonly stepper: ImageStepper
+}
+
+function stepperFor(
+  known: StepperFor | undefined,
+  table: TableMap,
+  bytes: Buffer,
+  at: number,
+  bitmapBytes: number,
+): StepperFor {
+  if (known !== undefined && isSame(known.present, bytes, at)) return known
+  const present = Buffer.from(bytes.subarray(at, at + bitmapBytes))
+  return { present, stepper: new ImageStepper(table, (i) => (present[i >> 3]! & (1 << (i & 7))) !== 0) }
+}
+
+function isSame(known: Buffer, bytes: Buffer, at: number): boolean {
+  for (let i = 0; i < known.length; i++) if (known[i] !== bytes[at + i]) return false
+  return true
+}

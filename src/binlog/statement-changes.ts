@@ -1,0 +1,61 @@
+import type { SqlTokens } from './sql-tokens.ts'
+
+/** A table a statement changes; without `table` something else in the database, or all of it. */
+export interface StatementChange {
+  readonly database: string
+  readonly table?: string | undefined
+}
+
+/** What a statement of one kind changes. */
+export interface StatementChanges {
+  readonly changes: readonly StatementChange[]
+  readonly tablesKnown: boolean
+  /** Whether it defines accounts, roles or privileges. */
+  readonly isAccount: boolean
+}
+
+/** Nothing that lies in a table of a database, such as a temporary table. */
+export const CHANGES_NOTHING: StatementChanges = { changes: [], tablesKnown: true, isAccount: false }
+/** Something that was not understood. */
+export const CHANGES_UNKNOWN: StatementChanges = { changes: [], tablesKnown: false, isAccount: false }
+
+/** What a statement about accounts changes: the tables they are kept in. */
+export function changesOfAccounts(): StatementChanges {
+  return { changes: [{ database: 'mysql' }], tablesKnown: true, isAccount: true }
+}
+
+/** These and nothing else; `undefined` is one that could not be read. */
+export function changesOf(...changes: readonly (StatementChange | undefined)[]): StatementChanges {
+  const known = changes.filter((change) => change !== undefined)
+  return { changes: known, tablesKnown: known.length === changes.length, isAccount: false }
+}
+
+/** Takes `table` or `database.table`; undefined when there is none, or no database is known. */
+export function takeTable(tokens: SqlTokens, defaultDatabase: string): Required<StatementChange> | undefined {
+  const first = takeName(tokens)
+  if (first === undefined) return undefined
+  if (!tokens.takeSymbol('.')) return defaultDatabase === '' ? undefined : { database: defaultDatabase, table: first }
+  const table = takeName(tokens)
+  return table === undefined ? undefined : { database: first, table }
+}
+
+/** Takes a list of tables. */
+export function takeTables(tokens: SqlTokens, defaultDatabase: string): readonly (StatementChange | undefined)[] {
+  const tables: (StatementChange | undefined)[] = []
+  do tables.push(takeTable(tokens, defaultDatabase))
+  while (tokens.takeSymbol(','))
+  return tables
+}
+
+/** Takes a name, with or without quotes. */
+export function takeName(tokens: SqlTokens): string | undefined {
+  const { kind } = tokens.peek()
+  return kind === 'word' || kind === 'name' ? tokens.take().text : undefined
+}
+
+/** Takes `IF EXISTS` or `IF NOT EXISTS`. */
+export function skipExistence(tokens: SqlTokens): void {
+  if (tokens.takeWord('IF') === undefined) return
+  tokens.takeWord('NOT')
+  tokens.takeWord('EXISTS')
+}

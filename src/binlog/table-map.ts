@@ -1,0 +1,34 @@
+import { ByteCursor } from './byte-cursor.ts'
+import { readColumnLayouts } from './column-layout.ts'
+import type { ColumnLayout } from './column-layout.ts'
+import type { LogPlace } from './log-problem.ts'
+
+/** What a Table_map event says: the table that the row events with its id are about, and how its values are laid out. */
+export interface TableMap {
+  readonly database: string
+  readonly table: string
+  readonly columns: readonly ColumnLayout[]
+  /** How many columns are of MySQL's JSON type: partial updates have one bit for each. */
+  readonly jsonColumns: number
+}
+
+/** Bytes of a table id, the first field of Table_map and Rows events. */
+export const TABLE_ID_BYTES = 6
+const FLAGS_BYTES = 2
+
+/**
+ * Reads the body of a Table_map event (Table_map_event in MySQL's rows_event.h): id, flags, names, column types, column
+ * metadata. What follows (nullability, optional metadata) says nothing about the size of values.
+ */
+export function readTableMap(body: Buffer, place: LogPlace): TableMap {
+  const cursor = new ByteCursor(body, place)
+  cursor.skip(TABLE_ID_BYTES + FLAGS_BYTES)
+  const database = cursor.text(cursor.packed())
+  cursor.skip(1)
+  const table = cursor.text(cursor.packed())
+  cursor.skip(1)
+  const types = cursor.view(cursor.packed())
+  const columns = readColumnLayouts(types, cursor.view(cursor.packed()), place, `${database}.${table}`)
+  cursor.skip((types.length + 7) >> 3)
+  return { database, table, columns, jsonColumns: columns.filter(({ isJson }) => isJson).length }
+}

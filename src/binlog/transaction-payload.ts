@@ -1,0 +1,86 @@
+import { zstdDecompressSync } from 'node:zlib'
+import { ByteCursor } from './byte-cursor.ts'
+import { BinlogEvent, HEADER_BYTES, readUint32 } from './event.ts'
+import { corruptBinlog, unsupportedEvent } from './log-problem.ts'
+import type { LogPlace } from './log-problem.ts'
+
+// Fields of a Transaction_payload event (payload_event_buffer_istream and codecs/binary.cpp): type, length, value, all
+// packed integers, up to the end mark; then the payload itself.
+const Field = { End: 0, PayloadSize: 1, Compression: 2, UncompressedSize: 3 } as const
+const Compression = { Zstd: 0, None: 255 } as const
+
+/** The largest transaction that is looked into: its events are decompressed in one piece, in memory. */
+const MAX_PAYLOAD_BYTES = 2 ** 30
+
+/**
+ * Decompresses a Transaction_payload event
+ * ([binlog_transaction_compression](https://dev.mysql.com/doc/refman/en/binary-log-transaction-compression.html)) and
+ * returns the events in it. They have no checksums and no positions of their own: their `offset` is the payload event's.
+ */
+export function readTransactionPayload(event: BinlogEvent): BinlogEvent[] {
+  const { compression, uncompressedBytes, payload } = readFields(event.body, event)
+  if (compression === Compression.None) return cutEvents(payload, event)
+  if (compression !== Compression.Zstd) throw unsupportedEvent(event, `payload compression ${compression} is unknown`)
+  if (uncompressedBytes === undefined) throw corruptBinlog(event, 'a compressed payload does not tell its size')
+  if (uncompressedBytes > MAX_PAYLOAD_BYTES) {
+    throw unsupportedEvent(
+      event,
+      `a compressed transaction of ${uncompressedBytes} bytes is larger than ${MAX_PAYLOAD_BYTES}`,
+    )
+  }
+  const bytes = decompress(payload, uncompressedBytes, event)
+  if (bytes.length !== uncompressedBytes) {
+    throw corruptBinlog(event, `a payload holds ${bytes.length} bytes, not the ${uncompressedBytes} it claims`)
+  }
+  return cutEvents(bytes, event)
+}
+
+interface PayloadFields {
+  readonly compression: number
+  readonly uncompressedBytes: number | undefined
+  readonly payload: Buffer
+}
+
+function readFields(body: Buffer, place: LogPlace): PayloadFields {
+  const cursor = new ByteCursor(body, place)
+  let compression: number = Compression.None
+  let payloadBytes: number | undefined
+  let uncompressedBytes: number | undefined
+  for (let type = cursor.packed(); type !== Field.End; type = cursor.packed()) {
+    const length = cursor.packed()
+    const value = new ByteCursor(cursor.view(length), place)
+    if (type === Field.PayloadSize) payloadBytes = value.packed()
+    else if (type === Field.Compression) compression = value.packed()
+    else if (type === Field.UncompressedSize) uncompressedBytes = value.packed()
+    // Other fields are newer than this code and described by their length: the server passes over them, too.
+  }
+  if (payloadBytes !== cursor.left) {
+    throw cursor.corrupt(`a payload of ${payloadBytes ?? 'unknown'} bytes is followed by ${cursor.left} bytes`)
+  }
+  return { compression, uncompressedBytes, payload: cursor.view(payloadBytes) }
+}
+
+function decompress(payload: Buffer, uncompressedBytes: number, place: LogPlace): Buffer {
+  try {
+    return zstdDecompressSync(payload, { maxOutputLength: Math.max(1, uncompressedBytes) })
+  } catch (cause) {
+    throw corruptBinlog(place, 'a compressed transaction cannot be decompressed', cause)
+  }
+}
+
+function cutEvents(bytes: Buffer, { file, offset }: LogPlace): BinlogEvent[] {
+  const events: BinlogEvent[] = []
+  let at = 0
+  while (at < bytes.length) {
+    const length = bytes.length - at < HEADER_BYTES ? 0 : readUint32(bytes, at + 9)
+    if (length < HEADER_BYTES || length > bytes.length - at) {
+      throw corruptBinlog(
+        { file, offset },
+        `an event inside the compressed transaction cannot have a length of ${length} bytes`,
+      )
+    }
+    events.push(new BinlogEvent(file, bytes, at, length, offset, 0))
+    at += length
+  }
+  return events
+}

@@ -1,0 +1,47 @@
+import type { CommitTime } from '../coordinates/timestamp.ts'
+
+/**
+ * What a transaction is made of, as replay sees it:
+ * `row`: row events only; `ddl`: one statement that defines something (also GRANT, CREATE USER); `statement`: DML logged as
+ * statements; `mixed`: row events and statements; `empty`: nothing that changes data; `xa`: a part of an XA transaction.
+ */
+export type TransactionKind = 'row' | 'ddl' | 'statement' | 'mixed' | 'empty' | 'xa'
+
+/** What one transaction did to one table. */
+export interface TableChange {
+  /** Database of the table. */
+  readonly database: string
+  /** Name of the table; undefined when a statement concerns the whole database. */
+  readonly table?: string | undefined
+  /** Rows written by row events; 0 for statements. */
+  readonly inserted: number
+  /** Rows changed by row events; 0 for statements. */
+  readonly updated: number
+  /** Rows removed by row events; 0 for statements. */
+  readonly deleted: number
+}
+
+/** One transaction of a binlog file. Offsets are bytes in the file. */
+export interface Transaction {
+  /** Where its first event (the GTID event, where there is one) begins. */
+  readonly start: number
+  /** Where its last event ends. */
+  readonly end: number
+  /** Its GTID in canonical text; undefined when the server gave it none. */
+  readonly gtid?: string | undefined
+  /** When it committed, by the rule of its flavor. */
+  readonly commitTime: CommitTime
+  /** What it is made of. */
+  readonly kind: TransactionKind
+  /** The tables it touches, as far as they are known; see `tablesKnown`. */
+  readonly changes: readonly TableChange[]
+  /** False when a statement could not be understood well enough to name every table it touches. */
+  readonly tablesKnown: boolean
+  /** Row events and the rows in them. */
+  readonly rowEvents: number
+  readonly rows: number
+  /** The text of its first statement other than BEGIN and COMMIT (or the annotated text of row events), at most 4 KiB. */
+  readonly statement?: string | undefined
+  /** Why no replayer could apply it faithfully; undefined when one can. */
+  readonly obstacle?: string | undefined
+}

@@ -1,0 +1,17 @@
+import { releaseTarget } from '../../index.ts'
+import { connect, SERVER_OPTIONS } from '../context.ts'
+import type { Command } from '../context.ts'
+
+/** `mysql-pitr release` */
+export const release: Command = {
+  help: 'open a server that was restored with --isolation keep',
+  options: SERVER_OPTIONS,
+  async run({ options, print }) {
+    await using server = await connect(options)
+    await releaseTarget(server)
+    print(
+      () => 'the server is open for everybody',
+      () => ({ isolation: 'lifted' }),
+    )
+  },
+}

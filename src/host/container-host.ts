@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto'
+
+import { PitrError } from '../errors.ts'
+import type { Host, PrivateFile } from './host.ts'
+import { programOutput } from './program-output.ts'
+import { PROGRAM_ENVIRONMENT, runProgram } from './run-program.ts'
+
+/** What {@link containerHost} takes. */
+export interface ContainerHostOptions {
+  /** Name or id of a running container. */
+  readonly container: string
+  /** The command line of the container engine. @default 'docker' */
+  readonly engine?: 'docker' | 'podman' | undefined
+}
+
+/**
+ * A running container: client programs run inside it, through the engine's `exec`. Connections of the programs are made
+ * from there, so the server's address inside the container may differ: see `tools.connection` of `connectServer`.
+ *
+ * @example
+ * ```ts
+ * const host = containerHost({ container: 'shop-db' })
+ * const server = await connectServer({ connection, tools: { host, connection: { host: '127.0.0.1', port: 3306 } } })
+ * ```
+ */
+export function containerHost(options: ContainerHostOptions): Host {
+  const { container, engine = 'docker' } = options
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(container)) {
+    throw new PitrError('InvalidArgument', {
+      subject: container,
+      message: `"${container}" is not the name or id of a container`,
+      hint: `Use what "${engine} ps" shows.`,
+    })
+  }
+  const host: Host = {
+    description: `container ${container}`,
+    async findProgram(names) {
+      for (const name of names) {
+        // `command -v` is the shell's own; the name is an argument of a constant script, never part of it.
+        const { exitCode, stdout } = await programOutput(host, 'sh', ['-c', 'command -v -- "$1"', 'sh', name])
+        if (exitCode === 0 && stdout.trim() !== '') return stdout.trim()
+      }
+      return undefined
+    },
+    run: (program, args, { env = {}, signal } = {}) => {
+      const variables = Object.entries({ ...PROGRAM_ENVIRONMENT, ...env }).flatMap(([name, value]) => [
+        '--env',
+        `${name}=${value}`,
+      ])
+      return runProgram(engine, ['exec', '--interactive', ...variables, container, program, ...args], { signal })
+    },
+    privateFile: async (content) => await privateFile(host, content),
+  }
+  return host
+}
+
+async function privateFile(host: Host, content: string): Promise<PrivateFile> {
+  const path = `/tmp/mysql-pitr-${randomUUID()}`
+  const remove = async (): Promise<void> => {
+    await programOutput(host, 'rm', ['-f', '--', path])
+  }
+  // The content goes through standard input: arguments and variables can be read by others.
+  const written = await programOutput(host, 'sh', ['-c', 'umask 077 && set -C && cat > "$1"', 'sh', path], {
+    input: content,
+  })
+  if (written.exitCode !== 0) {
+    await remove()
+    throw new PitrError('ProgramFailed', {
+      subject: host.description,
+      message: `a private file could not be written in ${host.description}: ${written.stderr.trim()}`,
+      hint: 'Check that the container runs and that /tmp in it can be written.',
+    })
+  }
+  return { path, [Symbol.asyncDispose]: remove }
+}

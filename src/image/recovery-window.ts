@@ -1,0 +1,120 @@
+import { MICROSECONDS_PER_SECOND, Timestamp } from '../coordinates/timestamp.ts'
+import type { Resolution } from '../coordinates/timestamp.ts'
+import { PitrError } from '../errors.ts'
+import type { ChainBreak } from './chain-break.ts'
+import { orderImages } from './image-sequence.ts'
+import { SegmentChain } from './segment-chain.ts'
+import type { Segment } from './segment.ts'
+import { latestComplete } from './time-limit.ts'
+import type { ImageFacts, TimelineFacts } from './timeline-facts.ts'
+
+/** A range of time inside the window that cannot be restored. */
+export interface RecoveryHole {
+  /** The first moment that cannot be restored. */
+  readonly from: Timestamp
+  /** The first moment behind it that can be: the start of the next image; or the end of the window. */
+  readonly to: Timestamp
+  /** What is missing, with the exact range. */
+  readonly reason: string
+}
+
+/**
+ * The set of moments of one timeline that can be restored: from `earliest` to `latest`, both included, without the holes.
+ * Where commits are recorded by the second, `latest` is the last second that is over and archived, so right after the
+ * first backup it can lie before `earliest`: no moment can be told exactly yet.
+ */
+export class RecoveryWindow {
+  /** The timeline. */
+  readonly timelineId: string
+  /** The first image's start time. */
+  readonly earliest: Timestamp
+  /** The latest moment for which the archived log is known to be complete. */
+  readonly latest: Timestamp
+  /** What in between cannot be restored, in log order. */
+  readonly holes: readonly RecoveryHole[]
+  /** How fine a time in the window can be told. */
+  readonly resolution: Resolution
+
+  /** Makes a window of its parts. */
+  constructor(parts: Pick<RecoveryWindow, 'timelineId' | 'earliest' | 'latest' | 'holes' | 'resolution'>) {
+    this.timelineId = parts.timelineId
+    this.earliest = parts.earliest
+    this.latest = parts.latest
+    this.holes = parts.holes
+    this.resolution = parts.resolution
+  }
+
+  /**
+   * Finds the window of a timeline. Throws `NoImage` before the first backup, `CorruptManifest` when the facts contradict
+   * each other.
+   * @internal
+   */
+  static of(facts: TimelineFacts): RecoveryWindow {
+    const chain = SegmentChain.of(facts.flavor, facts.segments)
+    const images = orderImages(facts, chain)
+    const [first] = images
+    const newest = images.at(-1)
+    if (first === undefined || newest === undefined) throw noImage(facts.timelineId)
+    const resolution = resolutionOf(chain.segments.at(-1), chain.segments)
+    const latest = latestComplete(facts.coveredUntil?.time ?? newest.startTime, resolution)
+    return new RecoveryWindow({
+      timelineId: facts.timelineId,
+      earliest: first.startTime,
+      latest,
+      holes: chain.breaks.flatMap((gap) => holeOf(gap, chain, images, latest) ?? []),
+      resolution,
+    })
+  }
+}
+
+/** The error for a timeline without images. */
+export function noImage(timelineId: string): PitrError {
+  return new PitrError('NoImage', {
+    subject: `timeline ${timelineId}`,
+    message: 'the archive holds no complete recovery image yet',
+    hint: 'Take a backup: binary logs alone cannot be restored.',
+  })
+}
+
+/** How fine the newest recorded commit times are; by the microsecond when there is none. */
+function resolutionOf(newest: Segment | undefined, segments: readonly Segment[]): Resolution {
+  const last = newest?.last ?? segments.findLast((segment) => segment.last !== undefined)?.last
+  return last?.commitTime.resolution ?? 'microsecond'
+}
+
+// A moment at or behind the last commit known before the break may have commits in what is missing: the next image,
+// taken behind the break, is the first proof of what was there.
+function holeOf(
+  gap: ChainBreak,
+  chain: SegmentChain,
+  images: readonly ImageFacts[],
+  latest: Timestamp,
+): RecoveryHole | undefined {
+  const behind = chain.segments[gap.index]
+  if (behind === undefined) return undefined
+  const rank = chain.rankOf(behind.fileId, behind.file)
+  const isBehind = ({ fileId, position }: ImageFacts): boolean => {
+    const own = chain.rankOf(fileId, position.file)
+    return own > rank || (own === rank && position.offset >= behind.from)
+  }
+  const [first] = images
+  const from = latestCommit(chain.segments.slice(0, gap.index), first?.startTime)
+  const to = images.find(isBehind)?.startTime ?? latest
+  if (from === undefined || first === undefined || isBehind(first)) return undefined
+  const hole = { from: toResolution(from, latest), to: toResolution(to, latest), reason: gap.reason }
+  return hole.from.compare(hole.to) < 0 ? hole : undefined
+}
+
+// A target stands for the whole second where commits are recorded by the second.
+function toResolution({ epochMicroseconds }: Timestamp, { resolution }: Timestamp): Timestamp {
+  const unit = resolution === 'second' ? MICROSECONDS_PER_SECOND : 1
+  return new Timestamp(Math.floor(epochMicroseconds / unit) * unit, resolution)
+}
+
+function latestCommit(segments: readonly Segment[], earliest: Timestamp | undefined): Timestamp | undefined {
+  return segments.reduce(
+    (latest, { maxCommitTime }) =>
+      latest !== undefined && maxCommitTime !== undefined && maxCommitTime.compare(latest) > 0 ? maxCommitTime : latest,
+    earliest,
+  )
+}

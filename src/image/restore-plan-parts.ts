@@ -1,0 +1,84 @@
+import type { BinlogPosition } from '../coordinates/binlog-position.ts'
+import type { GtidSet } from '../coordinates/gtid-set.ts'
+import type { Resolution, Timestamp } from '../coordinates/timestamp.ts'
+import type { TransactionRef } from '../coordinates/transaction-ref.ts'
+import type { BackupImage } from './backup-image.ts'
+import type { RestoreTarget } from './restore-target.ts'
+import type { LogCounts, Segment } from './segment.ts'
+
+/** The image a plan starts from. */
+export interface PlannedImage {
+  /** Its id in the archive. */
+  readonly id: string
+  /** Where in the log its state lies. */
+  readonly position: BinlogPosition
+  /** Identity of the binlog file of `position`. */
+  readonly fileId: string
+  /** The GTIDs executed before `position`; undefined without GTIDs. */
+  readonly gtidSet?: GtidSet | undefined
+  /** The server's clock when its position was known. */
+  readonly startTime: Timestamp
+  /** The backup: method, tool, server, scope, and the parts with their hashes. */
+  readonly backup: BackupImage
+}
+
+/** An archived segment a plan needs: where its bytes lie, their hashes, and how its file's events are written. */
+export type PlannedSegment = Pick<Segment, 'fileId' | 'file' | 'from' | 'to' | 'format' | 'blob'>
+
+/** A place in the log of the plan's timeline. */
+export interface LogPlace {
+  /** Identity of the binlog file. */
+  readonly fileId: string
+  /** Name of the file and offset. */
+  readonly position: BinlogPosition
+}
+
+/** A transaction next to a plan's stop, and what is known of what it did. */
+export interface PlannedTransaction extends TransactionRef {
+  /** The tables it touches, as `database.table`; undefined when they were not read or are not all known. */
+  readonly tables?: readonly string[] | undefined
+  /** The beginning of its first statement on one line, at most 200 characters; left out when it deals with passwords. */
+  readonly statement?: string | undefined
+}
+
+/** Transactions that are not replayed: they lie wholly outside the databases the backup holds. */
+export interface LeftOut extends LogCounts {
+  /** Bytes of binary log. */
+  readonly bytes: number
+}
+
+/** What a {@link RestorePlan} holds. */
+export interface RestorePlanParts {
+  /** The archive it was made from. */
+  readonly archiveId: string
+  /** The timeline it restores. */
+  readonly timelineId: string
+  /** What was asked, in normal form: a time is ISO 8601 in UTC, a GTID canonical. */
+  readonly target: RestoreTarget
+  /** The choice the caller made between several stops, when the clock stepped back. */
+  readonly ambiguous?: 'first' | 'last' | undefined
+  /** Where it starts. */
+  readonly image: PlannedImage
+  /** The segments to read, in log order: from byte 0 of the image's file to the stop; none when nothing is replayed. */
+  readonly segments: readonly PlannedSegment[]
+  /** The image's position: the first byte that may be replayed. */
+  readonly start: LogPlace
+  /** The byte behind the last one that is replayed: always between two transactions. */
+  readonly stop: LogPlace
+  /** Bytes of content: of the backup, and of the log from start to stop. */
+  readonly bytes: { readonly backup: number; readonly binlog: number }
+  /** What lies in the log from start to stop, including what is left out. */
+  readonly counts: LogCounts
+  /** What of it is not replayed. */
+  readonly leftOut: LeftOut
+  /** With GTIDs: the set executed before the stop, and those of the transactions that are replayed. */
+  readonly gtids?: { readonly after: GtidSet; readonly replayed: GtidSet } | undefined
+  /** How fine the commit times around the stop are. */
+  readonly resolution: Resolution
+  /** The last transaction before the stop; it may be in the backup already. Undefined when the archive holds none. */
+  readonly lastIncluded?: PlannedTransaction | undefined
+  /** The first transaction that will be missing; undefined when the archive holds none. */
+  readonly firstExcluded?: PlannedTransaction | undefined
+  /** What a person who approves the plan should know. */
+  readonly warnings: readonly string[]
+}

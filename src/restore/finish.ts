@@ -1,0 +1,59 @@
+import { PitrError } from '../errors.ts'
+import type { OperationOptions } from '../options.ts'
+import { ProgressMeter } from '../progress.ts'
+import type { Server } from '../server/server.ts'
+import { holdTarget } from './target/held-target.ts'
+import type { HeldTarget } from './target/held-target.ts'
+import { releaseIsolation } from './target/isolate-target.ts'
+import type { MarkerState } from './target/marker-manifest.ts'
+import { dropMarker, readMarker } from './target/marker.ts'
+
+/** What becomes of the isolation of a restored target. */
+export type IsolationEnd = 'lift' | 'keep'
+
+/** Gives a proved target to its users: settings back, isolation lifted, the mark removed last. Can be done twice. */
+export async function finish(
+  target: HeldTarget,
+  state: MarkerState,
+  isolation: IsolationEnd,
+  { onProgress }: Pick<OperationOptions, 'onProgress'>,
+): Promise<void> {
+  const meter = new ProgressMeter('restore:finish', 'the target', onProgress)
+  if (isolation === 'lift') {
+    await releaseIsolation(target, state)
+    await dropMarker(target.session)
+  }
+  meter.finish()
+}
+
+/**
+ * Lifts the isolation of a target that was restored with `isolation: 'keep'`: everybody can use it from then on. Throws
+ * `ProofFailed` when the target is only half restored, `InvalidArgument` when it was not restored by this library,
+ * `TargetBusy` while a restore works on it.
+ *
+ * @example
+ * ```ts
+ * await manager.restore(plan, { into: { kind: 'server', server }, isolation: 'keep' })
+ * await lookAround(server)
+ * await releaseTarget(server)
+ * ```
+ */
+export async function releaseTarget(server: Server): Promise<void> {
+  await using target = await holdTarget(server)
+  const marker = await readMarker(target.session)
+  if (marker === undefined) {
+    throw new PitrError('InvalidArgument', {
+      subject: 'the target',
+      message: 'the server carries no mark of a restore',
+      hint: 'Its isolation was lifted already, or it is another server.',
+    })
+  }
+  if (marker.phase !== 'proved') {
+    throw new PitrError('ProofFailed', {
+      subject: `plan ${marker.planHash}`,
+      message: `the restore of plan ${marker.planHash} did not come to its end on this server: it holds a part of it only`,
+      hint: 'Run the restore of that plan again.',
+    })
+  }
+  await finish(target, marker.state, 'lift', {})
+}

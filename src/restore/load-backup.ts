@@ -1,0 +1,108 @@
+import type { Archive } from '../archive/archive.ts'
+import { checkAccountCollision } from '../backup/accounts/account-collision.ts'
+import type { BackupMethod, LoadContext } from '../backup/backup-method.ts'
+import { parseGtidSet } from '../coordinates/parse-gtid-set.ts'
+import { PitrError } from '../errors.ts'
+import type { RestorePlan } from '../image/restore-plan.ts'
+import { throwIfAborted } from '../options.ts'
+import type { OperationOptions } from '../options.ts'
+import { ProgressMeter } from '../progress.ts'
+import type { Server } from '../server/server.ts'
+import type { HeldTarget } from './target/held-target.ts'
+
+/** What loading takes beside the plan. */
+export interface LoadOptions extends OperationOptions {
+  /** Whether accounts are loaded. */
+  readonly accounts: 'all' | 'none'
+}
+
+/** Finds the method that took a backup. Throws `InvalidArgument`. */
+export function findMethod({ image }: RestorePlan, methods: readonly BackupMethod[]): BackupMethod {
+  const found = methods.find(({ name }) => name === image.backup.method)
+  if (found !== undefined) return found
+  throw new PitrError('InvalidArgument', {
+    subject: image.backup.method,
+    message: `the backup was taken by the method "${image.backup.method}", which this restore was not given`,
+    hint: `Known here: ${methods.map(({ name }) => name).join(', ')}. Pass the method in \`methods\`.`,
+  })
+}
+
+/** Throws `AccountCollision` when the backup would replace the account the restore works with. Reads only. */
+export async function checkAccounts(
+  archive: Archive,
+  plan: RestorePlan,
+  server: Server,
+  options: LoadOptions,
+): Promise<void> {
+  await checkAccountCollision(loadContext(archive, plan, server, options))
+}
+
+/** Reads and checks every byte of the backup, before anything is written; costs one more pass over it. */
+export async function verifyBackup(archive: Archive, { image }: RestorePlan, options: OperationOptions): Promise<void> {
+  const totalBytes = image.backup.bytes
+  const meter = new ProgressMeter('restore:verify', 'backup', options.onProgress, { totalBytes })
+  for (const part of image.backup.parts) {
+    for await (const bytes of archive.readBackupPart(part, { signal: options.signal })) {
+      throwIfAborted(options.signal, 'the restore')
+      meter.add(bytes.length, undefined, part.name)
+    }
+  }
+  meter.finish()
+}
+
+/**
+ * Loads the backup and makes the target count what is in it as executed. Throws `LoadFailed`, what reading throws, and
+ * `ProofFailed` when the target's GTIDs are not its own and the image's then.
+ */
+export async function loadBackup(
+  archive: Archive,
+  plan: RestorePlan,
+  method: BackupMethod,
+  target: HeldTarget,
+  ownGtids: string,
+  options: LoadOptions,
+): Promise<void> {
+  throwIfAborted(options.signal, 'the restore')
+  await method.load(loadContext(archive, plan, target.server, options))
+  await setExecutedGtids(plan, target, ownGtids)
+}
+
+function loadContext(archive: Archive, { image }: RestorePlan, server: Server, options: LoadOptions): LoadContext {
+  const { signal, onProgress, logger, accounts } = options
+  return {
+    server,
+    backup: image.backup,
+    readPart: (part) => archive.readBackupPart(part, { signal }),
+    accounts,
+    signal,
+    onProgress,
+    logger,
+  }
+}
+
+// A dump that brought GTIDs along, or a load that used some up, would make the server skip archived transactions.
+async function setExecutedGtids(
+  { image }: RestorePlan,
+  { server, session }: HeldTarget,
+  ownGtids: string,
+): Promise<void> {
+  const { dialect, flavor } = server
+  const before = await dialect.executedGtids(session)
+  if (!parseGtidSet(flavor, before).equals(parseGtidSet(flavor, ownGtids)))
+    throw differs('loading used up GTIDs', ownGtids, before)
+  if (image.gtidSet === undefined) return
+  await dialect.addExecutedGtids(session, image.gtidSet.toString())
+  const expected = parseGtidSet(flavor, ownGtids).union(image.gtidSet)
+  const after = await dialect.executedGtids(session)
+  if (!parseGtidSet(flavor, after).equals(expected))
+    throw differs('setting the GTIDs of the image failed', expected.toString(), after)
+}
+
+function differs(what: string, expected: string, found: string): PitrError {
+  return new PitrError('ProofFailed', {
+    subject: 'executed GTIDs',
+    message: `${what}: the target has executed "${found}" where "${expected}" was expected`,
+    hint: 'Somebody else may have written to the target. Restore again.',
+    details: { expected, found },
+  })
+}

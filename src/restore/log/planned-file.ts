@@ -1,0 +1,40 @@
+import type { LogFormat, Segment } from '../../image/segment.ts'
+
+/** Bytes of a binlog file. */
+export interface ByteInterval {
+  /** First byte. */
+  readonly from: number
+  /** Byte behind the last one. */
+  readonly to: number
+}
+
+/** What of one binlog file a plan replays: found, and checked, before the target's first write. */
+export interface PlannedFile {
+  /** Name on its server. */
+  readonly file: string
+  /** Magic and format description. */
+  readonly head: Uint8Array
+  /** How its events are written. */
+  readonly format: LogFormat
+  /** Its segments from byte 0 on, in order. */
+  readonly segments: readonly Segment[]
+  /** The transactions to replay, neighbours joined, in order. */
+  readonly wanted: readonly ByteInterval[]
+}
+
+/** Intervals that grow at their end, neighbours joined. */
+export class IntervalList {
+  readonly #intervals: { readonly from: number; to: number }[] = []
+
+  /** Adds what lies behind everything added before. */
+  add(from: number, to: number): void {
+    const last = this.#intervals.at(-1)
+    if (last?.to === from) last.to = to
+    else this.#intervals.push({ from, to })
+  }
+
+  /** The intervals in order. */
+  get intervals(): readonly ByteInterval[] {
+    return this.#intervals
+  }
+}

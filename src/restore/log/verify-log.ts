@@ -1,0 +1,132 @@
+import type { Archive } from '../../archive/archive.ts'
+import { EventType } from '../../binlog/event-type.ts'
+import type { BinlogEvent } from '../../binlog/event.ts'
+import type { Transaction } from '../../binlog/transaction.ts'
+import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
+import { PitrError } from '../../errors.ts'
+import type { RestorePlan } from '../../image/restore-plan.ts'
+import type { LogCounts, Segment } from '../../image/segment.ts'
+import type { OperationOptions } from '../../options.ts'
+import { ProgressMeter } from '../../progress.ts'
+import { planMismatch } from '../plan-mismatch.ts'
+import { CountSum } from '../count-sum.ts'
+import { IntervalList } from './planned-file.ts'
+import type { PlannedFile } from './planned-file.ts'
+import { readLogFile } from './read-log-file.ts'
+import { isInScope } from './scope.ts'
+import { StatementSize } from './statement-size.ts'
+
+/**
+ * Reads all the log a plan needs, before the target's first write: every hash and checksum, that start and stop lie
+ * between transactions, that everything in between can be replayed and is as much as the plan says. Finds the bytes to
+ * replay on the way. Throws `ObjectMissing`, `ChecksumMismatch`, `CorruptBinlog`, `Unreplayable` or `PlanMismatch`.
+ */
+export async function verifyLog(
+  archive: Archive,
+  plan: RestorePlan,
+  segments: readonly Segment[],
+  options: OperationOptions,
+): Promise<readonly PlannedFile[]> {
+  const totalBytes = segments.reduce((sum, { blob }) => sum + blob.content.bytes, 0)
+  const meter = new ProgressMeter('restore:verify', 'archived log', options.onProgress, { totalBytes })
+  const all = new CountSum()
+  const wanted = new CountSum()
+  const files: PlannedFile[] = []
+  for (const ofFile of byFile(segments)) {
+    files.push(await verifyFile(archive, plan, ofFile, { all, wanted, meter, signal: options.signal }))
+  }
+  requireCounts('holds', all.counts, plan.counts)
+  requireCounts('replays', wanted.counts, plan.replayed)
+  meter.finish()
+  return files.filter((file) => file.wanted.length > 0)
+}
+
+interface FileContext extends Pick<OperationOptions, 'signal'> {
+  readonly all: CountSum
+  readonly wanted: CountSum
+  readonly meter: ProgressMeter
+}
+
+async function verifyFile(
+  archive: Archive,
+  plan: RestorePlan,
+  segments: readonly [Segment, ...Segment[]],
+  { all, wanted, meter, signal }: FileContext,
+): Promise<PlannedFile> {
+  const [{ fileId, file, format }] = segments
+  const from = fileId === plan.start.fileId ? plan.start.position.offset : 0
+  const to = fileId === plan.stop.fileId ? plan.stop.position.offset : Number.POSITIVE_INFINITY
+  const intervals = new IntervalList()
+  const size = new StatementSize(file)
+  let head: Uint8Array | undefined
+  let end = 0
+  for await (const { events, transactions } of readLogFile(archive, segments, { signal })) {
+    for (const event of events) {
+      head ??= headOf(event)
+      if (event.offset >= from && event.offset < to) size.add(event)
+      end = event.offset + event.length
+    }
+    for (const transaction of transactions) {
+      if (!liesBetween(transaction, from, to, file)) continue
+      requireReplayable(file, transaction)
+      all.add(transaction)
+      if (!isInScope(transaction, plan.image.backup.scope, file)) continue
+      wanted.add(transaction)
+      intervals.add(transaction.start, transaction.end)
+    }
+    meter.add(bytesOf(events), transactions.length, file)
+  }
+  if (head === undefined || end < Math.max(from, to === Number.POSITIVE_INFINITY ? 0 : to)) {
+    throw planMismatch(file, `the archived part of ${file} ends at ${end}, before the place the plan names`)
+  }
+  return { file, head, format, segments, wanted: intervals.intervals }
+}
+
+/** The segments of each file, files in log order. */
+function byFile(segments: readonly Segment[]): readonly [Segment, ...Segment[]][] {
+  const files: [Segment, ...Segment[]][] = []
+  for (const segment of segments) {
+    const last = files.at(-1)
+    if (last?.[0].fileId === segment.fileId) last.push(segment)
+    else files.push([segment])
+  }
+  return files
+}
+
+/** The four magic bytes, which the reader checked, and the format description. */
+function headOf({ type, bytes }: BinlogEvent): Uint8Array | undefined {
+  return type === EventType.FormatDescription
+    ? Buffer.concat([Buffer.from([0xfe, 0x62, 0x69, 0x6e]), bytes])
+    : undefined
+}
+
+function bytesOf(events: readonly BinlogEvent[]): number {
+  return events.reduce((sum, { length }) => sum + length, 0)
+}
+
+function liesBetween({ start, end }: Transaction, from: number, to: number, file: string): boolean {
+  for (const boundary of [from, to]) {
+    if (start >= boundary || end <= boundary) continue
+    const at = formatBinlogPosition({ file, offset: boundary })
+    throw planMismatch(at, `${at} lies inside the transaction from ${start} to ${end}`)
+  }
+  return start >= from && end <= to
+}
+
+function requireReplayable(file: string, { start, gtid, obstacle }: Transaction): void {
+  if (obstacle === undefined) return
+  const at = formatBinlogPosition({ file, offset: start })
+  throw new PitrError('Unreplayable', {
+    subject: at,
+    message: `the transaction ${gtid === undefined ? '' : `${gtid} `}at ${at} cannot be replayed faithfully: ${obstacle}`,
+    hint: 'A target before this transaction can be restored, or one after a later image.',
+    details: { file, offset: start, gtid, obstacle },
+  })
+}
+
+function requireCounts(what: string, found: LogCounts, planned: LogCounts): void {
+  for (const name of ['transactions', 'rowEvents', 'rows'] as const) {
+    if (found[name] === planned[name]) continue
+    throw planMismatch('counts', `the archived log ${what} ${found[name]} ${name}, the plan says ${planned[name]}`)
+  }
+}

@@ -1,0 +1,78 @@
+import type { RestoreTarget } from '../../image/restore-target.ts'
+import type { Segment } from '../../image/segment.ts'
+import type { ImageFacts, TimelineFacts } from '../../image/timeline-facts.ts'
+import { isDamaged } from './choose-image.ts'
+import { locatePosition } from './find-position.ts'
+import { locateTime } from './find-time.ts'
+import { locateTransaction } from './find-transaction.ts'
+import { comparePoints, LogView } from './log-view.ts'
+import type { PlannerOptions } from './plan-options.ts'
+
+/**
+ * The segments whose transactions {@link planRestore} needs in detail, in log order: those the stop lies in and next to,
+ * and the one the image lies in; when a backup holds only some databases, all between. Pure; throws what planning throws
+ * as far as the facts alone show it.
+ *
+ * @example
+ * ```ts
+ * const details = new Map<string, readonly Transaction[]>()
+ * for (const segment of locateTarget(facts, target, options)) details.set(segment.blob.key, await read(segment))
+ * const plan = planRestore(facts, target, details, options)
+ * ```
+ */
+export function locateTarget(
+  facts: TimelineFacts,
+  target: RestoreTarget,
+  options: Pick<PlannerOptions, 'ambiguous'> = {},
+): readonly Segment[] {
+  const log = new LogView(facts, new Map())
+  const stops = locateStop(log, target, options)
+  const needed = new Set<number>(stops.flatMap((index) => aroundStop(log, index)))
+  for (const index of aroundImages(log, stops)) needed.add(index)
+  return [...needed]
+    .toSorted((a, b) => a - b)
+    .flatMap((index) => log.segments[index] ?? [])
+    .filter(({ counts }) => counts.transactions > 0)
+}
+
+// The first one is the first the stop can lie in; none when it lies at the end of the log.
+function locateStop(log: LogView, target: RestoreTarget, { ambiguous }: Pick<PlannerOptions, 'ambiguous'>): number[] {
+  switch (target.kind) {
+    case 'latest':
+      return []
+    case 'time':
+      return locateTime(log, target, ambiguous)
+    case 'transaction':
+      return [locateTransaction(log, target.gtid)]
+    case 'position':
+      return [locatePosition(log, target)]
+  }
+}
+
+// The last transaction included and the first left out may be those of the neighbours.
+function aroundStop(log: LogView, index: number): number[] {
+  return [log.lastBefore(index)?.index ?? index, index, log.firstFrom(index + 1)?.index ?? index]
+}
+
+function aroundImages(log: LogView, stops: readonly number[]): number[] {
+  const [first, ...others] = stops
+  const lowest = first === undefined ? log.segments.length : Math.min(first, ...others)
+  const highest =
+    first === undefined
+      ? log.segments.length - 1
+      : (log.firstFrom(Math.max(first, ...others) + 1)?.index ?? log.segments.length - 1)
+  return imagesAround(log, lowest, highest).flatMap((image) => {
+    const index = log.indexAt(log.pointOfImage(image))
+    if (image.backup.scope === 'all') return [index]
+    return Array.from({ length: Math.max(0, highest - index + 1) }, (_, i) => index + i)
+  })
+}
+
+// The newest whole one that is surely before the stop, and those that may be.
+function imagesAround(log: LogView, lowest: number, highest: number): ImageFacts[] {
+  const start = log.segments[lowest]
+  const border = start === undefined ? log.end : log.pointIn(start, start.from)
+  const whole = log.images.filter((image) => !isDamaged(log, image))
+  const newest = whole.findLastIndex((image) => comparePoints(log.pointOfImage(image), border) <= 0)
+  return whole.slice(Math.max(0, newest)).filter((image) => log.indexAt(log.pointOfImage(image)) <= highest)
+}

@@ -1,0 +1,76 @@
+import type { GtidSet } from '../coordinates/gtid-set.ts'
+import { parseGtidSet } from '../coordinates/parse-gtid-set.ts'
+import { PitrError } from '../errors.ts'
+import type { RestorePlan } from '../image/restore-plan.ts'
+import type { LogCounts } from '../image/segment.ts'
+import { throwIfAborted } from '../options.ts'
+import type { OperationOptions } from '../options.ts'
+import { ProgressMeter } from '../progress.ts'
+import { replayDialect } from '../server/flavor/replay-dialect-of.ts'
+import type { Replayed } from './replay-log.ts'
+import type { HeldTarget } from './target/held-target.ts'
+import { readNonce } from './target/marker.ts'
+
+/**
+ * Proves that the target holds exactly what the plan promises, by three independent things: what was sent equals the plan,
+ * the last statement behind it arrived on the target, and the server itself counts exactly these GTIDs. Returns the
+ * executed GTIDs. Throws `ProofFailed`, naming the difference.
+ */
+export async function prove(
+  plan: RestorePlan,
+  target: HeldTarget,
+  replayed: Replayed,
+  ownGtids: string,
+  { signal, onProgress }: OperationOptions,
+): Promise<string> {
+  throwIfAborted(signal, 'the restore')
+  const meter = new ProgressMeter('restore:prove', 'the target', onProgress)
+  requireCounts(replayed.sent, plan.replayed)
+  if ((await readNonce(target.session)) !== replayed.nonce) {
+    throw proofFailed('sentinel', 'the statement sent behind the last transaction did not arrive on the target', {})
+  }
+  const executed = await proveGtids(plan, target, ownGtids)
+  meter.finish()
+  return executed
+}
+
+function requireCounts(sent: LogCounts, planned: LogCounts): void {
+  for (const name of ['transactions', 'rowEvents', 'rows'] as const) {
+    if (sent[name] === planned[name]) continue
+    throw proofFailed(name, `${sent[name]} ${name} were replayed, the plan promises ${planned[name]}`, {
+      sent,
+      planned,
+    })
+  }
+}
+
+async function proveGtids(plan: RestorePlan, { server, session }: HeldTarget, ownGtids: string): Promise<string> {
+  const { flavor, dialect } = server
+  const text = await dialect.executedGtids(session)
+  const found = parseGtidSet(flavor, text)
+  const logs = (await session.value('SELECT @@GLOBAL.log_bin')) === '1'
+  const counted = logs || replayDialect(flavor).countsWithoutLog
+  const expected = [
+    plan.image.gtidSet,
+    // What a server does not count it cannot prove; counts and sentinel stand alone then.
+    counted ? plan.gtids?.replayed : undefined,
+  ].reduce<GtidSet>((sum, set) => (set === undefined ? sum : sum.union(set)), parseGtidSet(flavor, ownGtids))
+  if (found.equals(expected)) return text
+  throw proofFailed(
+    'executed GTIDs',
+    `the target has executed "${String(found)}", the plan promises "${String(expected)}"`,
+    {
+      found: found.toString(),
+      expected: expected.toString(),
+    },
+  )
+}
+
+function proofFailed(subject: string, message: string, details: Record<string, unknown>): PitrError {
+  return new PitrError('ProofFailed', {
+    subject,
+    message: `the restored target is not proved: ${message}`,
+    hint: 'Do not use this target. Restore again; when it stays, report it with the details of this error.',
+    details,
+  })
+}

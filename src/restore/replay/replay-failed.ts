@@ -1,0 +1,48 @@
+import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
+import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
+import { PitrError } from '../../errors.ts'
+import type { ProgramEnd } from '../../host/host.ts'
+
+/** Where a replay was when it failed. */
+export interface ReplayPlace {
+  /** The binlog file that is being sent; undefined behind the last one. */
+  readonly file: string | undefined
+  /** The last transaction that was sent whole; the server may be behind it, by what lay in the pipes. */
+  readonly last: TransactionRef | undefined
+}
+
+/** A replay that a program ended: keeps its exit status and the end of what it said. */
+export function replayFailed(program: string, end: ProgramEnd, complaint: string, place: ReplayPlace): PitrError {
+  const how = end.signal === undefined ? `exit status ${end.exitCode ?? 'unknown'}` : `signal ${end.signal}`
+  const said = withoutSecrets(complaint)
+  return failure(`${program} ended with ${how}${said === '' ? '' : `: ${said}`}`, place, {
+    program,
+    exitCode: end.exitCode,
+    signal: end.signal,
+    stderr: said,
+  })
+}
+
+/** A replay whose programs all said that it went well, and did not. */
+export function replayIncomplete(reason: string, place: ReplayPlace): PitrError {
+  return failure(reason, place, {})
+}
+
+function failure(reason: string, { file, last }: ReplayPlace, details: Record<string, unknown>): PitrError {
+  const where = file === undefined ? 'at its end' : `in or before ${file}`
+  const sent =
+    last === undefined
+      ? 'no transaction had been sent whole'
+      : `the last transaction sent was ${last.gtid ?? formatBinlogPosition(last.end)}`
+  return new PitrError('ReplayFailed', {
+    subject: file ?? 'the binary logs',
+    message: `the replay failed ${where} (${sent}): ${reason}`,
+    hint: 'Remove the cause and run the same restore again: it begins anew on this target.',
+    details: { file, last, ...details },
+  })
+}
+
+// Accounts are defined in the log too, and an error may quote the statement.
+function withoutSecrets(text: string): string {
+  return text.replaceAll(/(identified|password)\b.*/gi, '$1 ...')
+}

@@ -1,0 +1,59 @@
+import type { LogCounts, LogFormat } from '../../image/segment.ts'
+import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
+import type { OperationOptions } from '../../options.ts'
+import type { Server } from '../../server/server.ts'
+
+/** The part of one binlog file that is replayed. */
+export interface ReplayFile {
+  /** Name the file had on its server, for messages. */
+  readonly file: string
+  /** Magic, format description and previous GTIDs: what every reader of the file needs first. */
+  readonly head: Uint8Array
+  /** How its events are written. */
+  readonly format: LogFormat
+  /** The transactions to apply, whole, in log order, checked (CRC32 of events, hash of the segment) while they stream. */
+  readonly transactions: () => AsyncIterable<ReplayChunk>
+}
+
+/** Bytes of whole events, and the transactions that end in them. */
+export interface ReplayChunk {
+  /** Whole events. */
+  readonly bytes: Uint8Array
+  /** Counts of the transactions that end in this chunk. */
+  readonly counts: LogCounts
+  /** The last transaction that ends in this chunk. */
+  readonly last?: TransactionRef | undefined
+}
+
+/** What a replayer is asked to do. */
+export interface ReplayJob extends OperationOptions {
+  /** The target: loaded, marked and isolated. */
+  readonly target: Server
+  /** The files of the plan in log order. */
+  readonly files: readonly ReplayFile[]
+  /** What the plan promises: for totals of progress. */
+  readonly expected: LogCounts & { readonly bytes: number }
+  /** SQL that the replaying session runs last, behind everything else: its effect is the proof that all before it was executed. */
+  readonly sentinel: readonly string[]
+}
+
+/** What a replayer sent. Not a proof: that is read from the target. */
+export interface ReplayResult {
+  /** What was handed to the target. */
+  readonly sent: LogCounts
+  /** The last transaction sent. */
+  readonly last?: TransactionRef | undefined
+}
+
+/**
+ * Applies the binlogs of a plan in one logical session of the target, in order, each transaction with its own GTID.
+ * Rejects with `ReplayFailed` (or the reader's error) when anything is refused; nothing is skipped, nothing is forced.
+ */
+export interface Replayer {
+  /** Shown in the report. */
+  readonly name: string
+  /** Throws what would make {@link Replayer.replay} fail from the start, such as `MissingProgram`. */
+  check(target: Server): Promise<void>
+  /** Applies the job and resolves when every producer ended cleanly and the target took the sentinel. */
+  replay(job: ReplayJob): Promise<ReplayResult>
+}

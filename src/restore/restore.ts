@@ -1,0 +1,152 @@
+import type { Archive } from '../archive/archive.ts'
+import type { BackupMethod } from '../backup/backup-method.ts'
+import { mysqldump } from '../backup/mysqldump.ts'
+import type { RestorePlan } from '../image/restore-plan.ts'
+import type { TimelineFacts } from '../image/timeline-facts.ts'
+import { throwIfAborted } from '../options.ts'
+import type { OperationOptions } from '../options.ts'
+import { ProgressMeter } from '../progress.ts'
+import { requirePreflight } from '../server/preflight.ts'
+import type { Server } from '../server/server.ts'
+import { checkPlan } from './check-plan.ts'
+import { finish } from './finish.ts'
+import type { IsolationEnd } from './finish.ts'
+import { leftMarked } from './left-marked.ts'
+import { hasGtids } from './has-gtids.ts'
+import { checkAccounts, findMethod, loadBackup, verifyBackup } from './load-backup.ts'
+import { verifyLog } from './log/verify-log.ts'
+import { PhaseClock } from './phase-clock.ts'
+import { prove } from './prove.ts'
+import { replayLog } from './replay-log.ts'
+import { mysqlbinlogReplayer } from './replay/mysqlbinlog.ts'
+import type { RestorePhase } from './restore-facts.ts'
+import { RestoreReport } from './restore-report.ts'
+
+import { beginOn } from './target/begin-on.ts'
+import { checkContent } from './target/check-content.ts'
+import type { TargetContent } from './target/check-content.ts'
+import { checkCompatible, requireOtherServer } from './target/check-target.ts'
+import { holdTarget } from './target/held-target.ts'
+import type { HeldTarget } from './target/held-target.ts'
+import { markProved } from './target/marker.ts'
+
+/** Where a restore goes. */
+export interface RestoreDestination {
+  /** A running, empty server. */
+  readonly kind: 'server'
+  /** The server; connected to with an account that may restore. */
+  readonly server: Server
+}
+
+/** What `RecoveryImageManager.restore` takes. */
+export interface RestoreOptions extends OperationOptions {
+  /** Where it goes: a server that is empty, or carries the mark of an earlier try of this very plan. */
+  readonly into: RestoreDestination
+  /** Whether the accounts of the backup are loaded; those of the log are replayed in any case. @default 'all' */
+  readonly accounts?: 'all' | 'none' | undefined
+  /** Whether everybody can use the target at the end; when kept, `releaseTarget(server)` lifts it. @default 'lift' */
+  readonly isolation?: IsolationEnd | undefined
+  /**
+   * When the bytes of the backup are checked: while they are loaded, or also once before anything is written. The log is
+   * always checked before.
+   * @default 'stream'
+   */
+  readonly verify?: 'stream' | 'before' | undefined
+  /** The methods that may have taken the backup. @default mysqldump */
+  readonly methods?: readonly BackupMethod[] | undefined
+}
+
+/**
+ * Restores a plan into a server and proves that it holds exactly what the plan promises.
+ *
+ * Whatever fails before the first write leaves the target as it was. Whatever fails later leaves it marked and isolated;
+ * the same restore, run again, wipes what it had written and ends in the same place.
+ */
+export async function restore(
+  archive: Archive,
+  facts: TimelineFacts,
+  plan: RestorePlan,
+  options: RestoreOptions,
+): Promise<RestoreReport> {
+  const {
+    into,
+    accounts = 'all',
+    isolation = 'lift',
+    verify = 'stream',
+    methods = [mysqldump()],
+    ...operation
+  } = options
+  const { server } = into
+  const { signal } = operation
+  const clock = new PhaseClock<RestorePhase>()
+  const replayer = mysqlbinlogReplayer()
+  throwIfAborted(signal, 'the restore')
+
+  // Up to `beginOn` nothing is written: first the plan against the archive, then the target, then every byte of log.
+  const segments = checkPlan(archive, facts, plan)
+  const method = findMethod(plan, methods)
+  const timeline = (await archive.timelines({ signal })).find(({ id }) => id === plan.timelineId)
+  if (timeline !== undefined) requireOtherServer(timeline, server)
+  await requirePreflight(server, 'restore', operation)
+  await replayer.check(server)
+  await using target = await holdTarget(server)
+  const content = await clock.time('check', () => checkTarget(target, plan, operation))
+  const reportOn = (executedGtids: string, earlier: boolean): RestoreReport =>
+    new RestoreReport({
+      planHash: plan.hash,
+      image: { id: plan.image.id, bytes: plan.image.backup.bytes },
+      target: { address: `${server.identity.hostname}:${server.identity.port}`, version: server.version.text },
+      replayer: replayer.name,
+      ...plan.replayed,
+      lastApplied: plan.lastIncluded,
+      firstLeftOut: plan.firstExcluded,
+      executedGtids: hasGtids(plan) ? executedGtids : undefined,
+      isolation: isolation === 'lift' ? 'lifted' : 'kept',
+      earlier,
+      warnings: warningsOf(plan, server, timeline?.source.serverId),
+      phases: clock.durations,
+    })
+
+  // An earlier run proved the target and was stopped before it could hand it over, or kept it isolated.
+  if (content.kind === 'marked' && content.marker.phase === 'proved') {
+    const executedGtids = await server.dialect.executedGtids(target.session)
+    await clock.time('finish', () => finish(target, content.marker.state, isolation, operation))
+    return reportOn(executedGtids, true)
+  }
+
+  await checkAccounts(archive, plan, server, { ...operation, accounts })
+  const files = await clock.time('verify', async () => {
+    if (verify === 'before') await verifyBackup(archive, plan, operation)
+    return verifyLog(archive, plan, segments, operation)
+  })
+  throwIfAborted(signal, 'the restore')
+
+  // From here on the target is marked, and isolated until the proof is done.
+  try {
+    const state = await beginOn(target, plan, content, operation)
+    await clock.time('load', () =>
+      loadBackup(archive, plan, method, target, state.ownGtids, { ...operation, accounts }),
+    )
+    const replayed = await clock.time('replay', () => replayLog(archive, plan, files, replayer, server, operation))
+    const executedGtids = await clock.time('prove', () => prove(plan, target, replayed, state.ownGtids, operation))
+    await markProved(target.session)
+    await clock.time('finish', () => finish(target, state, isolation, operation))
+    return reportOn(executedGtids, false)
+  } catch (error) {
+    throw leftMarked(error, plan)
+  }
+}
+
+async function checkTarget(target: HeldTarget, plan: RestorePlan, options: OperationOptions): Promise<TargetContent> {
+  const meter = new ProgressMeter('restore:check', 'the target', options.onProgress)
+  await checkCompatible(target, plan)
+  const content = await checkContent(target, plan)
+  meter.finish()
+  return content
+}
+
+function warningsOf(plan: RestorePlan, { identity }: Server, sourceId: number | undefined): readonly string[] {
+  if (identity.serverId !== sourceId) return plan.warnings
+  const sameId = `the target has the server_id of the source, ${identity.serverId}: give it another one before it replicates`
+  return [...plan.warnings, sameId]
+}

@@ -1,0 +1,31 @@
+import type { RestorePlan } from '../../image/restore-plan.ts'
+import { SILENT_LOGGER } from '../../options.ts'
+import type { OperationOptions } from '../../options.ts'
+import type { TargetContent } from './check-content.ts'
+import type { HeldTarget } from './held-target.ts'
+import { isolateTarget } from './isolate-target.ts'
+import type { MarkerState } from './marker-manifest.ts'
+import { writeMarker } from './marker.ts'
+import { wipeTarget } from './wipe-target.ts'
+
+/**
+ * The first write: marks and isolates an empty target, or brings one that an earlier try of this plan left half restored back to that
+ * state. Returns what the target was before.
+ */
+export async function beginOn(
+  target: HeldTarget,
+  plan: RestorePlan,
+  content: TargetContent,
+  options: OperationOptions,
+): Promise<MarkerState> {
+  if (content.kind === 'empty') {
+    const state: MarkerState = { ownGtids: content.ownGtids, ownAccounts: content.ownAccounts }
+    await writeMarker(target.session, plan.hash, state)
+    return isolateTarget(target, state)
+  }
+  const { logger = SILENT_LOGGER } = options
+  logger.info(`the target holds a part of this plan since ${content.marker.startedAt} UTC: it is wiped and begun again`)
+  const state = await isolateTarget(target, content.marker.state)
+  await wipeTarget(target, state, options)
+  return state
+}

@@ -1,0 +1,78 @@
+import { parseGtidSet } from '../../coordinates/parse-gtid-set.ts'
+import { PitrError } from '../../errors.ts'
+import type { RestorePlan } from '../../image/restore-plan.ts'
+import { replayDialect } from '../../server/flavor/replay-dialect-of.ts'
+import type { HeldTarget } from './held-target.ts'
+import { MARKER_DATABASE, MARKER_TABLE, readMarker } from './marker.ts'
+import type { Marker } from './marker.ts'
+
+/** What a target that may be restored holds: nothing, or the mark of an earlier try of the same plan. */
+export type TargetContent =
+  | { readonly kind: 'empty'; readonly ownGtids: string; readonly ownAccounts: readonly string[] }
+  | { readonly kind: 'marked'; readonly marker: Marker }
+
+/**
+ * Looks at what a target holds. Reads only. Throws `TargetNotEmpty` when that is anything but an earlier try of this plan,
+ * `TargetIncompatible` when it has executed GTIDs of the plan's history: it would skip them silently.
+ */
+export async function checkContent(target: HeldTarget, plan: RestorePlan): Promise<TargetContent> {
+  const marker = await readMarker(target.session)
+  if (marker !== undefined) {
+    if (marker.planHash !== plan.hash) throw otherPlan(marker)
+    return { kind: 'marked', marker }
+  }
+  const { server, session } = target
+  const databases = await server.dialect.databases(session)
+  const foreign = databases.filter((name) => name !== MARKER_DATABASE)
+  if (foreign.length > 0 || (await hasForeignTables(target))) throw notEmpty(databases)
+  const ownGtids = await server.dialect.executedGtids(session)
+  requireNoConflict(server.flavor, ownGtids, plan)
+  return { kind: 'empty', ownGtids, ownAccounts: await server.dialect.accountNames(session) }
+}
+
+async function hasForeignTables({ session }: HeldTarget): Promise<boolean> {
+  const tables = await session.column('SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?', [
+    MARKER_DATABASE,
+  ])
+  return tables.some((name) => name !== MARKER_TABLE)
+}
+
+function requireNoConflict(
+  flavor: RestorePlan['image']['backup']['server']['flavor'],
+  text: string,
+  plan: RestorePlan,
+): void {
+  const { gtids, image } = plan
+  if (gtids === undefined) return
+  const own = parseGtidSet(flavor, text)
+  const conflict = replayDialect(flavor).gtidConflict(own, image.gtidSet ?? parseGtidSet(flavor, ''), gtids.after)
+  if (conflict === undefined) return
+  throw new PitrError('TargetIncompatible', {
+    subject: `GTIDs ${text}`,
+    message: `the target has executed GTIDs of this history already (${conflict}): it would skip archived transactions silently`,
+    hint: 'Use a server with a history of its own. If this one holds nothing of value, RESET BINARY LOGS AND GTIDS (RESET MASTER on MariaDB and before MySQL 8.2) makes it forget them.',
+    details: { executed: text, conflict },
+  })
+}
+
+function notEmpty(databases: readonly string[]): PitrError {
+  return new PitrError('TargetNotEmpty', {
+    subject: databases.join(', '),
+    message: `the target holds databases already: ${databases.join(', ')}`,
+    hint: 'Nothing was written. Restore into an empty server: nothing existing is overwritten.',
+    details: { databases },
+  })
+}
+
+function otherPlan({ planHash, phase, startedAt, state }: Marker): PitrError {
+  const what = phase === 'proved' ? 'was restored' : 'holds a part of what was restored'
+  return new PitrError('TargetNotEmpty', {
+    subject: `plan ${planHash}`,
+    message: `the target ${what} by another plan, ${planHash}, since ${startedAt} UTC`,
+    hint:
+      phase === 'proved'
+        ? 'It is whole and still isolated: lift that with releaseTarget(server), or use another empty server.'
+        : 'Run the restore of that plan again, or use another empty server. To give this one up, throw its data directory away: it is not usable.',
+    details: { planHash, phase, startedAt, before: { settings: state.settings, isolation: state.isolation } },
+  })
+}

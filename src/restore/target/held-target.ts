@@ -1,0 +1,40 @@
+import { PitrError } from '../../errors.ts'
+import { LONGEST_WAIT } from '../../server/flavor/replay-session.ts'
+import type { Server } from '../../server/server.ts'
+import type { Session } from '../../server/session.ts'
+
+/** User lock of the target that a restore holds; the server gives it back when the session ends, however it does. */
+const LOCK = 'mysql_pitr.restore'
+
+/** A target that one restore works on. */
+export interface HeldTarget extends AsyncDisposable {
+  readonly server: Server
+  /** Holds the lock; writes nothing to the binary log. */
+  readonly session: Session
+}
+
+/**
+ * Takes a target for this restore alone; writes nothing. Throws `TargetBusy` when another one has it. See
+ * [GET_LOCK](https://dev.mysql.com/doc/refman/en/locking-functions.html#function_get-lock).
+ */
+export async function holdTarget(server: Server): Promise<HeldTarget> {
+  const session = await server.openSession()
+  try {
+    await session.run([...server.dialect.unloggedSession, LONGEST_WAIT])
+    if ((await session.value('SELECT GET_LOCK(?, 0)', [LOCK])) !== '1')
+      throw busy(await session.value('SELECT IS_USED_LOCK(?)', [LOCK]))
+    return { server, session, [Symbol.asyncDispose]: () => session.close() }
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}
+
+function busy(connection: string | undefined): PitrError {
+  return new PitrError('TargetBusy', {
+    subject: 'the target',
+    message: `another restore works on the target${connection === undefined ? '' : ` (connection ${connection})`}`,
+    hint: 'Wait for it. When its process is gone, the server notices that soon and a new restore can begin.',
+    details: { connection },
+  })
+}

@@ -1,0 +1,46 @@
+import { globalVariables } from '../../server/flavor/common.ts'
+import { quoteString } from '../../server/quote.ts'
+import type { HeldTarget } from './held-target.ts'
+import { updateMarkerState } from './marker.ts'
+import type { MarkerState } from './marker-manifest.ts'
+
+/** Global variables a target has while it is restored. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  // What the source took as one packet the target must take; the upper limit.
+  max_allowed_packet: '1073741824',
+  // No SQL: the server ends the connection of every account that is not privileged. Accounts that come with the backup or
+  // the log are kept out too. https://dev.mysql.com/doc/refman/en/server-system-variables.html#sysvar_init_connect
+  init_connect: quoteString('mysql_pitr: this server is being restored'),
+}
+
+/** Keeps everybody out and everything quiet. Whatever is changed is recorded in the marker, to be put back. */
+export async function isolateTarget({ server, session }: HeldTarget, state: MarkerState): Promise<MarkerState> {
+  const isolated = await isolateAgain({ server, session }, state)
+  const settings = state.settings ?? (await globalVariables(session, Object.keys(SETTINGS)))
+  const recorded = { ...isolated, settings }
+  await updateMarkerState(session, recorded)
+  for (const [name, value] of Object.entries(SETTINGS)) await session.query(`SET GLOBAL ${name} = ${value}`)
+  return recorded
+}
+
+/** Puts everything back. Can be done twice. */
+export async function releaseIsolation({ server, session }: HeldTarget, state: MarkerState): Promise<void> {
+  for (const [name, value] of Object.entries(state.settings ?? {})) {
+    // The state was kept on the target: only what we set is put back.
+    if (name in SETTINGS)
+      await session.query(`SET GLOBAL ${name} = ${/^\d+$/.test(value) ? value : quoteString(value)}`)
+  }
+  if (state.isolation !== undefined) await server.dialect.release(session, state.isolation)
+}
+
+// A restart may have opened a server that was isolated before: it is done anew, and the first state is the one to go back to.
+async function isolateAgain(
+  { server, session }: Pick<HeldTarget, 'server' | 'session'>,
+  state: MarkerState,
+): Promise<MarkerState> {
+  const now = await server.dialect.isolate(session, { except: server.account })
+  const { isolation: first } = state
+  if (first === undefined) return { ...state, isolation: now }
+  const lockedAccounts = [...new Set([...first.lockedAccounts, ...now.lockedAccounts])]
+  return { ...state, isolation: { ...first, lockedAccounts } }
+}

@@ -1,0 +1,45 @@
+import * as v from 'valibot'
+import { PitrError } from '../../errors.ts'
+import type { IsolationState } from '../../server/flavor/flavor-dialect.ts'
+
+/** What a target was before it was restored: enough to begin anew, and to give it back. */
+export interface MarkerState {
+  /** GTIDs it had executed by itself. */
+  readonly ownGtids: string
+  /** Accounts and roles it had. */
+  readonly ownAccounts: readonly string[]
+  /** Global variables we set, with the values they had; undefined until it is isolated. */
+  readonly settings?: Readonly<Record<string, string>> | undefined
+  /** What isolating it changed; undefined until then. */
+  readonly isolation?: IsolationState | undefined
+}
+
+const TEXTS = v.record(v.string(), v.string())
+const NAMES = v.array(v.string())
+const STATE = v.object({
+  version: v.literal(1),
+  ownGtids: v.string(),
+  ownAccounts: NAMES,
+  settings: v.optional(TEXTS),
+  isolation: v.optional(v.looseObject({ variables: TEXTS, persisted: NAMES, lockedAccounts: NAMES })),
+})
+
+/** Writes the state as JSON. */
+export function serializeMarkerState(state: MarkerState): string {
+  return JSON.stringify({ version: 1, ...state })
+}
+
+/** Reads it. Throws `CorruptManifest`: what is on a target may be anybody's. */
+export function parseMarkerState(text: string): MarkerState {
+  try {
+    const { version: _version, ...state } = v.parse(STATE, JSON.parse(text))
+    return state
+  } catch (error) {
+    throw new PitrError('CorruptManifest', {
+      subject: 'the restore marker of the target',
+      message: 'the target carries a restore marker that this version cannot read',
+      hint: 'Finish the restore with the version of mysql-pitr that began it, or use another empty server.',
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,81 @@
+import { asText } from '../../server/session.ts'
+import type { Session } from '../../server/session.ts'
+import { parseMarkerState, serializeMarkerState } from './marker-manifest.ts'
+import type { MarkerState } from './marker-manifest.ts'
+
+/** The schema on a target that is ours: it says by which plan the target is being restored. */
+export const MARKER_DATABASE = 'mysql_pitr'
+/** Its only table. */
+export const MARKER_TABLE = 'restore_marker'
+
+const TABLE = `\`${MARKER_DATABASE}\`.\`${MARKER_TABLE}\``
+
+/** What a target carries from the first write of a restore to its end. It is never written to a binary log. */
+export interface Marker {
+  /** Hash of the plan. */
+  readonly planHash: string
+  /** `begun`: it may hold a part of the plan, and is wiped when the restore runs again. `proved`: it holds exactly the plan. */
+  readonly phase: 'begun' | 'proved'
+  /** By the target's clock, UTC. */
+  readonly startedAt: string
+  /** What the target was before. */
+  readonly state: MarkerState
+}
+
+/** Reads the marker; undefined when there is none. Throws `CorruptManifest` when it is not ours. */
+export async function readMarker(session: Session): Promise<Marker | undefined> {
+  const tables = await session.column('SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?', [
+    MARKER_DATABASE,
+  ])
+  if (!tables.includes(MARKER_TABLE)) return undefined
+  const [row] = await session.query(
+    `SELECT plan_hash, phase, CAST(started_at AS CHAR) AS started_at, state FROM ${TABLE}`,
+  )
+  if (row === undefined) return undefined
+  return {
+    planHash: asText(row['plan_hash']),
+    phase: row['phase'] === 'proved' ? 'proved' : 'begun',
+    startedAt: asText(row['started_at']),
+    state: parseMarkerState(asText(row['state'])),
+  }
+}
+
+/** Writes the first marker. Behind a kill in the middle it is as if nothing had been written. */
+export async function writeMarker(session: Session, planHash: string, state: MarkerState): Promise<void> {
+  await session.run([
+    `CREATE DATABASE IF NOT EXISTS \`${MARKER_DATABASE}\``,
+    `CREATE TABLE IF NOT EXISTS ${TABLE} (
+       id TINYINT NOT NULL PRIMARY KEY, plan_hash VARCHAR(64) NOT NULL, phase VARCHAR(16) NOT NULL,
+       started_at DATETIME NOT NULL, state LONGTEXT NOT NULL, nonce VARCHAR(64) NOT NULL
+     ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`,
+  ])
+  await session.query(
+    `INSERT INTO ${TABLE} (id, plan_hash, phase, started_at, state, nonce) VALUES (1, ?, 'begun', UTC_TIMESTAMP(), ?, '')`,
+    [planHash, serializeMarkerState(state)],
+  )
+}
+
+/** Records what is known of the target's former state now. */
+export async function updateMarkerState(session: Session, state: MarkerState): Promise<void> {
+  await session.query(`UPDATE ${TABLE} SET state = ?, nonce = '' WHERE id = 1`, [serializeMarkerState(state)])
+}
+
+/** Records that the proof is done: from here on the target is never wiped. */
+export async function markProved(session: Session): Promise<void> {
+  await session.query(`UPDATE ${TABLE} SET phase = 'proved' WHERE id = 1`)
+}
+
+/** SQL by which the replaying session leaves a nonce, behind everything it replayed. The nonce is hexadecimal. */
+export function leaveNonce(nonce: string): string {
+  return `UPDATE ${TABLE} SET nonce = '${nonce}' WHERE id = 1`
+}
+
+/** The nonce that was left; '' for none. */
+export async function readNonce(session: Session): Promise<string> {
+  return (await session.value(`SELECT nonce FROM ${TABLE} WHERE id = 1`)) ?? ''
+}
+
+/** Removes the marker: the target is the caller's. */
+export async function dropMarker(session: Session): Promise<void> {
+  await session.query(`DROP DATABASE IF EXISTS \`${MARKER_DATABASE}\``)
+}

@@ -1,0 +1,36 @@
+import { COMMON_LOAD_ARGUMENTS } from './dump-arguments.ts'
+import { mariadbDump } from './mariadb-dump.ts'
+import { mariadbGtidConflict } from './gtid-conflict.ts'
+import { LONGEST_WAIT } from './replay-session.ts'
+import type { ReplayDialect } from './replay-dialect.ts'
+
+/** [mariadb-binlog](https://mariadb.com/docs/server/clients-and-utilities/logging-tools/mariadb-binlog) and the `mariadb` client. */
+export const mariadbReplay: ReplayDialect = {
+  binlogArguments: [
+    '--no-defaults',
+    '--verify-binlog-checksum',
+    '--force-if-open',
+    // The text of the statements behind row events: only comments, and written by whoever wrote the statement.
+    '--skip-annotate-row-events',
+    // On by default since 10.8: refuses sequence numbers that step back, which a source without strict mode may log. The
+    // order of the log is the truth. Older programs do not know the option, and know no such check.
+    '--loose-skip-gtid-strict-mode',
+    '-',
+  ],
+  // The statement that failed may hold the hash of a password, and a BINLOG statement is no message.
+  clientArguments: [...COMMON_LOAD_ARGUMENTS, '--loose-skip-print-query-on-error'],
+  harmlessComplaints: [
+    ...mariadbDump.harmlessComplaints,
+    // The `loose` ones, in a program older than the option.
+    /unknown option '--loose-skip-(?:gtid-strict-mode|print-query-on-error)'$/,
+  ],
+  beforeReplay: [
+    LONGEST_WAIT,
+    // A global limit is meant for applications, not for an ALTER TABLE of hours.
+    'SET SESSION max_statement_time = 0',
+    // Otherwise the target's own log repeats the text of every BINLOG statement.
+    'SET SESSION binlog_annotate_row_events = 0',
+  ],
+  countsWithoutLog: false,
+  gtidConflict: mariadbGtidConflict,
+}

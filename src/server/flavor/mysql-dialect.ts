@@ -1,0 +1,112 @@
+import { asText } from '../session.ts'
+import type { Session } from '../session.ts'
+import { isAtLeast } from '../server-version.ts'
+import type { ServerVersion } from '../server-version.ts'
+import { quoteString } from '../quote.ts'
+import {
+  attachedReplicas,
+  filtersOf,
+  positionOf,
+  readUtcClock,
+  showBinaryLogs,
+  tablesWithoutTransactions,
+  userDatabases,
+  withBinlog,
+} from './common.ts'
+import type { BinlogEnd, FlavorDialect } from './flavor-dialect.ts'
+import { mysqlAccountNames, mysqlAccounts } from './mysql-accounts.ts'
+import { mysqlDump } from './mysql-dump.ts'
+import { isolateMysql, releaseMysql } from './mysql-isolation.ts'
+import { MYSQL_PRIVILEGES } from './mysql-privileges.ts'
+import { COMMON_SETTINGS, isOn } from './setting-rules.ts'
+import { mysqlTlsLines } from './tls-lines.ts'
+
+/** MySQL 8.0 and newer. */
+export function mysqlDialect(version: ServerVersion): FlavorDialect {
+  // SHOW MASTER STATUS and RESET MASTER are gone since 8.4: https://dev.mysql.com/doc/relnotes/mysql/8.4/en/news-8-4-0.html
+  const modern = isAtLeast(version, 8, 2)
+  const statusStatement = modern ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS'
+  const resetStatement = modern ? 'RESET BINARY LOGS AND GTIDS' : 'RESET MASTER'
+  return {
+    flavor: 'mysql',
+    identityColumns:
+      '@@server_id AS serverId, @@server_uuid AS serverUuid, @@hostname AS hostname, @@port AS port, @@datadir AS dataDirectory',
+    programs: { dump: ['mysqldump'], client: ['mysql'], binlog: ['mysqlbinlog'] },
+    programVersion: /^(?!.*MariaDB).*\bVer (?<version>\d+\.\d+\.\d+)/s,
+    dump: mysqlDump,
+    settings: [
+      ...COMMON_SETTINGS,
+      {
+        variable: 'gtid_mode',
+        fine: isOn,
+        severity: 'warning',
+        code: 'UnsafeSetting',
+        why: 'transactions have no GTIDs, so a restore cannot prove by them what it holds',
+        hint: 'Turn gtid_mode on (see the manual for the steps on a running server).',
+      },
+    ],
+    privileges: MYSQL_PRIVILEGES,
+    tlsOptionLines: mysqlTlsLines,
+
+    readClock: readUtcClock,
+    binlogEnd: async (session) => await binlogEnd(session, statusStatement),
+    binlogFilters: async (session) => filtersOf((await session.query(statusStatement))[0]),
+    listBinlogs: showBinaryLogs,
+    // Without it the server takes us for a replica that knows no checksums and removes them.
+    beforeBinlogDump: [
+      'SET @source_binlog_checksum = @@GLOBAL.binlog_checksum, @master_binlog_checksum = @@GLOBAL.binlog_checksum',
+    ],
+
+    gtidsEnabled: async (session) => (await session.value('SELECT @@GLOBAL.gtid_mode')) === 'ON',
+    executedGtids,
+    addExecutedGtids: async (session, set) => {
+      // https://dev.mysql.com/doc/refman/en/replication-options-gtids.html#sysvar_gtid_purged
+      if (set !== '') await session.query(`SET GLOBAL gtid_purged = ${quoteString(`+${set}`)}`)
+    },
+    resetExecutedGtids: async (session, set) => {
+      await session.query(resetStatement)
+      if (set !== '') await session.query(`SET GLOBAL gtid_purged = ${quoteString(set)}`)
+    },
+
+    blockDdl: async (session) => {
+      // Goes together with the dump and lets writes pass: https://dev.mysql.com/doc/refman/en/lock-instance-for-backup.html
+      await session.query('LOCK INSTANCE FOR BACKUP')
+      return { [Symbol.asyncDispose]: async () => void (await session.query('UNLOCK INSTANCE')) }
+    },
+    databases: userDatabases,
+    nonTransactionalTables: tablesWithoutTransactions,
+    accounts: mysqlAccounts,
+    accountNames: mysqlAccountNames,
+    dropAccount: async (session, { account }) => void (await session.query(`DROP USER IF EXISTS ${account}`)),
+
+    unloggedSession: ['SET SESSION sql_log_bin = 0'],
+    sessionAfterReplay: ["SET SESSION gtid_next = 'AUTOMATIC'", 'SET SESSION timestamp = DEFAULT'],
+    isolate: async (session) => await isolateMysql(session),
+    release: releaseMysql,
+    replication: async (session) => [...(await runningReplication(session)), ...(await attachedReplicas(session))],
+    replayObstacle: async (session, { gtids }) => {
+      const mode = (await session.value('SELECT @@GLOBAL.gtid_mode')) ?? 'OFF'
+      if (gtids && mode !== 'ON') return `its gtid_mode is ${mode}, and the history has GTIDs; set gtid_mode=ON`
+      if (!gtids && mode === 'ON') return 'its gtid_mode is ON, and the history has no GTIDs; set gtid_mode=OFF'
+      return undefined
+    },
+  }
+}
+
+async function binlogEnd(session: Session, statement: string): Promise<BinlogEnd> {
+  const [row] = await withBinlog(session.query(statement))
+  const position = positionOf(row)
+  const enabled = (await session.value('SELECT @@GLOBAL.gtid_mode')) === 'ON'
+  return enabled ? { position, gtidSet: asText(row?.['Executed_Gtid_Set']).replace(/\s/g, '') } : { position }
+}
+
+async function executedGtids(session: Session): Promise<string> {
+  return ((await session.value('SELECT @@GLOBAL.gtid_executed')) ?? '').replace(/\s/g, '')
+}
+
+async function runningReplication(session: Session): Promise<readonly string[]> {
+  const channels = await session.column(
+    "SELECT CHANNEL_NAME FROM performance_schema.replication_applier_status WHERE SERVICE_STATE = 'ON'",
+  )
+  return channels.map((channel) => `it replicates from another server${channel === '' ? '' : ` (channel ${channel})`}`)
+}

@@ -1,0 +1,34 @@
+import { COMMON_LOAD_ARGUMENTS, commonDumpArguments } from './dump-arguments.ts'
+import type { DumpDialect } from './dump-dialect.ts'
+
+/** [mysqldump](https://dev.mysql.com/doc/refman/en/mysqldump.html) and the `mysql` client. */
+export const mysqlDump: DumpDialect = {
+  dumpArguments: (consistency, version) => [
+    ...commonDumpArguments(consistency),
+    // Renamed in 8.0.26; the old name makes new programs complain on standard error.
+    isBefore(version, [8, 0, 26]) ? '--master-data=2' : '--source-data=2',
+    // GTIDs come from the log up to the position: the dump's own set may be later (bug #84478), and loading it writes it.
+    '--set-gtid-purged=OFF',
+    '--skip-column-statistics',
+  ],
+  positionLine:
+    /^-- CHANGE (?:REPLICATION SOURCE|MASTER) TO (?:SOURCE|MASTER)_LOG_FILE='(?<file>[^'\\]+)', (?:SOURCE|MASTER)_LOG_POS=(?<offset>\d+);$/,
+  harmlessComplaints: [],
+  loadArguments: COMMON_LOAD_ARGUMENTS,
+  // The versions in the comments are those that brought the variable. A generated key would be a column the source never
+  // had: https://dev.mysql.com/doc/refman/en/create-table-gipks.html
+  beforeLoad: [
+    'SET SESSION sql_log_bin = 0;',
+    '/*!80013 SET SESSION sql_require_primary_key = 0 */;',
+    '/*!80030 SET SESSION sql_generate_invisible_primary_key = 0 */;',
+  ].join('\n'),
+}
+
+function isBefore(version: string, limit: readonly [number, number, number]): boolean {
+  const parts = version.split('.').map((part) => Number.parseInt(part, 10))
+  for (const [i, bound] of limit.entries()) {
+    const part = parts[i] ?? 0
+    if (part !== bound) return part < bound
+  }
+  return false
+}

@@ -1,0 +1,22 @@
+import { COMMON_LOAD_ARGUMENTS } from './dump-arguments.ts'
+import { mysqlGtidConflict } from './gtid-conflict.ts'
+import { LONGEST_WAIT } from './replay-session.ts'
+import type { ReplayDialect } from './replay-dialect.ts'
+
+/** [mysqlbinlog](https://dev.mysql.com/doc/refman/en/mysqlbinlog.html) and the `mysql` client. */
+export const mysqlReplay: ReplayDialect = {
+  // Never --require-row-format: it refuses the statements (DDL too) that a faithful replay needs.
+  binlogArguments: ['--no-defaults', '--verify-binlog-checksum', '--force-if-open', '-'],
+  clientArguments: COMMON_LOAD_ARGUMENTS,
+  harmlessComplaints: [],
+  // The versions in the comments are those that brought the variable; MariaDB skips comments of these versions.
+  beforeReplay: [
+    LONGEST_WAIT,
+    // A generated key would be a column the source never had: https://dev.mysql.com/doc/refman/en/create-table-gipks.html
+    '/*!80030 SET SESSION sql_generate_invisible_primary_key = 0 */',
+    // Otherwise the target's own log repeats the text of every BINLOG statement.
+    'SET SESSION binlog_rows_query_log_events = 0',
+  ],
+  countsWithoutLog: true,
+  gtidConflict: mysqlGtidConflict,
+}

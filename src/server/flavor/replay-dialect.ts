@@ -1,0 +1,20 @@
+import type { GtidSet } from '../../coordinates/gtid-set.ts'
+
+/** What differs between the flavors' binlog programs, and between the clients that execute what they print. */
+export interface ReplayDialect {
+  /** Arguments of the binlog program; it reads one binlog file from standard input. */
+  readonly binlogArguments: readonly string[]
+  /** Arguments of the client, behind the option file: the strictest it knows. The log is untrusted input. */
+  readonly clientArguments: readonly string[]
+  /** Lines either program writes to standard error that say nothing about what it did. */
+  readonly harmlessComplaints: readonly RegExp[]
+  /** SQL before the first transaction. What the log itself sets for a statement comes later and wins. */
+  readonly beforeReplay: readonly string[]
+  /** Whether the server counts replayed GTIDs as executed also when it writes no binary log. */
+  readonly countsWithoutLog: boolean
+  /**
+   * GTIDs that a target has executed by itself and that stand in the way of a history; undefined when there are none.
+   * `image` is what the backup holds of the history, `history` all of it.
+   */
+  readonly gtidConflict: (own: GtidSet, image: GtidSet, history: GtidSet) => string | undefined
+}

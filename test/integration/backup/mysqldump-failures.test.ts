@@ -1,0 +1,135 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { expect, test } from 'vitest'
+
+import { localHost } from '../../../src/host/local-host.ts'
+import type { Server } from '../../../src/server/server.ts'
+import { connectTo, DUMP_PROGRAM, load, open, take, withDumpScript } from './support/harness.ts'
+import { PartStore } from './support/part-store.ts'
+
+const FAILING_PROGRAMS = [
+  {
+    what: 'cuts the dump and ends well',
+    script: '"$REAL" "$@" | { head -c 5000; cat > /dev/null; }',
+    code: 'DumpIncomplete',
+  },
+  { what: 'leaves the last line out', script: '"$REAL" "$@" | sed "/^-- Dump completed/d"', code: 'DumpIncomplete' },
+  { what: 'writes behind its footer', script: '"$REAL" "$@"; echo "-- more"', code: 'DumpIncomplete' },
+  { what: 'writes nothing at all', script: 'exit 0', code: 'DumpIncomplete' },
+  { what: 'knows no position', script: '"$REAL" "$@" | sed "/^-- CHANGE /d"', code: 'DumpIncomplete' },
+  {
+    what: 'is killed in the middle',
+    script: '"$REAL" "$@" | { head -c 5000; cat > /dev/null; }; kill -9 $$',
+    code: 'ProgramFailed',
+  },
+  { what: 'ends with a status', script: '"$REAL" "$@"; exit 3', code: 'ProgramFailed', says: 'exit status 3' },
+  {
+    what: 'warns of something',
+    script: '"$REAL" "$@"; echo "skipped a view" >&2',
+    code: 'ProgramFailed',
+    says: 'skipped a view',
+  },
+  { what: 'meets an error', script: '"$REAL" "$@" --where=nosuch=1', code: 'ProgramFailed', says: 'nosuch' },
+]
+
+test('a dump program that fails in any way fails the backup, and nothing is stored', async () => {
+  await using source = await open()
+  await source.admin.query(
+    "CREATE DATABASE d; CREATE TABLE d.t (b LONGBLOB); INSERT INTO d.t VALUES (REPEAT('x', 100000))",
+  )
+  for (const { what, script, code, says = '' } of FAILING_PROGRAMS) {
+    await withDumpScript(source.test, script, async (server) => {
+      const store = new PartStore()
+      const failure: unknown = await take(server, {}, store).then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+      expect({ what, failure }).toMatchObject({ what, failure: { code } })
+      expect(String(failure)).toContain(says)
+      expect([...store.parts.keys()]).toEqual([])
+    })
+  }
+  // And the lock of DDL is gone.
+  await source.admin.query('ALTER TABLE d.t ADD COLUMN c INT')
+})
+
+test('a missing dump program is reported by name', async () => {
+  await using source = await open()
+  const server = await connectTo(
+    source.test,
+    {},
+    { ...localHost(), findProgram: async () => await Promise.resolve(undefined) },
+  )
+  await expect(take(server)).rejects.toMatchObject({ code: 'MissingProgram' })
+})
+
+test('an aborted backup ends its program, stores nothing and gives DDL free', async () => {
+  await using source = await open()
+  await source.admin.query(
+    "CREATE DATABASE d; CREATE TABLE d.t (b LONGBLOB); INSERT INTO d.t VALUES (REPEAT('x', 1000000))",
+  )
+  await withDumpScript(
+    source.test,
+    '"$REAL" "$@" | { head -c 4096; cat > /dev/null; }; exec sleep 600',
+    async (server) => {
+      const store = new PartStore()
+      const abort = new AbortController()
+      const failure = take(server, { signal: abort.signal }, store).catch((error: unknown) => error)
+      await sleep(1500)
+      abort.abort()
+      expect(await failure).toMatchObject({ code: 'Aborted' })
+      expect([...store.parts.keys()]).toEqual([])
+    },
+  )
+  await source.admin.query('ALTER TABLE d.t ADD COLUMN c INT')
+  await expect(take(source.server, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'Aborted' })
+})
+
+test('odd passwords work, and none stands on a command line', async () => {
+  await using source = await open()
+  await using target = await open()
+  await source.admin.query(
+    "CREATE DATABASE d; CREATE TABLE d.t (b LONGBLOB); INSERT INTO d.t VALUES (REPEAT('x', 3000000))",
+  )
+  for (const password of ['Aa1-"quoted"', "Aa1-it's #1; \\n \\", 'Aa1-ünï 象 $HOME `x`', ' Aa1- ']) {
+    for (const { admin } of [source, target]) {
+      await admin.query("DROP USER IF EXISTS odd@'%'")
+      await admin.query("CREATE USER odd@'%' IDENTIFIED BY ?", [password])
+      await admin.query("GRANT ALL ON *.* TO odd@'%' WITH GRANT OPTION")
+    }
+    const account = { user: 'odd', password }
+    const seen = watchCommandLines()
+    // Slow enough to be seen on a busy machine.
+    const script = '"$REAL" "$@" | { head -c 4096; sleep 1; cat; }'
+    const useBackup = async (server: Server): Promise<void> => {
+      await load(await connectTo(target.test, account), await take(server))
+    }
+    await withDumpScript(source.test, script, useBackup, account)
+    const lines = await seen.stop()
+    expect(lines.filter((line) => line.includes(`${DUMP_PROGRAM} --defaults-file=`))).not.toEqual([])
+    expect(lines.filter((line) => line.includes(password.trim()))).toEqual([])
+  }
+})
+
+// The command lines of all processes of this machine while it watches.
+function watchCommandLines(): { stop(): Promise<readonly string[]> } {
+  const lines = new Set<string>()
+  const stopped = new AbortController()
+  const work = (async () => {
+    while (!stopped.signal.aborted) {
+      for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+        const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+        lines.add(line.replaceAll('\0', ' '))
+      }
+      await sleep(5)
+    }
+  })()
+  return {
+    async stop() {
+      stopped.abort()
+      await work
+      return [...lines]
+    },
+  }
+}

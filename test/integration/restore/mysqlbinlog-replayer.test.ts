@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PitrError } from '../../../src/errors.ts'
+import { mysqlbinlogReplayer } from '../../../src/restore/replay/mysqlbinlog.ts'
+import type { ReplayFile, ReplayJob } from '../../../src/restore/replay/replayer.ts'
+import type { Server } from '../../../src/server/server.ts'
+import { flavor } from '../../support/flavor.ts'
+import { startServer } from '../../support/servers/index.ts'
+import type { TestServer } from '../../support/servers/index.ts'
+import { connect } from './support/connect.ts'
+import { bytesOf, logFiles, withTransactions } from './support/log-files.ts'
+import { checksums, run } from './support/query.ts'
+
+let source: TestServer
+let target: TestServer
+let server: Server
+let files: readonly ReplayFile[]
+
+beforeAll(async () => {
+  ;[source, target] = await Promise.all([startServer(flavor), startServer(flavor)])
+  server = await connect(target)
+  await run(source, HISTORY)
+  files = await logFiles(source)
+})
+
+afterAll(async () => {
+  await Promise.all([source?.[Symbol.asyncDispose](), target?.[Symbol.asyncDispose]()])
+})
+
+describe('the mysqlbinlog replayer', () => {
+  test('replays several files in one session: temporary tables and what statements depend on live on', async () => {
+    await reset()
+    await replay({})
+    expect(await checksums(target, 'shop')).toEqual(await checksums(source, 'shop'))
+    expect(await run(target, ['SELECT nonce FROM mark.mark'])).toEqual([{ nonce: 'arrived' }])
+    // A bare routine body with semicolons, and bytes that a client not in binary mode would change.
+    expect(await run(target, ['SELECT HEX(data) AS data FROM shop.bytes WHERE id = 1'])).toEqual([
+      { data: Buffer.from('a\r\n\0b').toString('hex').toUpperCase() },
+    ])
+  })
+
+  test('fails with the words of the server when a statement is refused, and sends no sentinel', async () => {
+    await reset()
+    await run(target, ['CREATE DATABASE shop', 'CREATE TABLE shop.orders (id INT)', ...FORGET[flavor]])
+    const error = await failure(replay({}))
+    expect(error.message).toMatch(/the replay failed .*ERROR 1007 \(HY000\).*database exists/s)
+    expect(error.details).toMatchObject({ exitCode: 1 })
+    expect(await run(target, ['SELECT nonce FROM mark.mark'])).toEqual([{ nonce: '' }])
+  })
+
+  test.each([
+    ['inside an event', (bytes: Buffer) => bytes.subarray(0, bytes.length - 10)],
+    [
+      'behind a damaged byte',
+      (bytes: Buffer) => Buffer.concat([bytes.subarray(0, 90), Buffer.from('!'), bytes.subarray(91)]),
+    ],
+  ])('fails when a file ends %s, although the program may exit with 0', async (_, damage) => {
+    await reset()
+    const [first, ...others] = files
+    const bytes = damage(await bytesOf(first!))
+    const error = await failure(replay({ files: [withTransactions(first!, [bytes]), ...others] }))
+    expect(error.message).toMatch(/mysqlbinlog|mariadb-binlog/)
+    expect(error.details['stderr']).toMatch(/truncated|crc|checksum|corrupt|Sanity/i)
+    expect(await run(target, ['SELECT nonce FROM mark.mark'])).toEqual([{ nonce: '' }])
+  })
+
+  test('passes on the error of the reader and leaves no program behind', async () => {
+    await reset()
+    const [first] = files
+    const torn: ReplayFile = {
+      ...first!,
+      async *transactions() {
+        yield* first!.transactions()
+        throw new PitrError('ChecksumMismatch', { subject: 'a segment', message: 'damaged', hint: 'none' })
+      },
+    }
+    const error = await failure(replay({ files: [torn] }))
+    expect(error.code).toBe('ChecksumMismatch')
+    expect(await clients()).toBe(0)
+  })
+
+  test('ends as Aborted by its signal and leaves no program behind', async () => {
+    await reset()
+    const stop = new AbortController()
+    const [first] = files
+    const endless: ReplayFile = {
+      ...first!,
+      async *transactions() {
+        yield* first!.transactions()
+        stop.abort()
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      },
+    }
+    const error = await failure(replay({ files: [endless], signal: stop.signal }))
+    expect(error.code).toBe('Aborted')
+    await expect.poll(clients).toBe(0)
+  })
+
+  test('fails when the session is killed in the middle', async () => {
+    await reset()
+    const [first] = files
+    const interrupted: ReplayFile = {
+      ...first!,
+      async *transactions() {
+        yield* first!.transactions()
+        await expect.poll(clients).toBe(1)
+        const [row] = await run(target, [CLIENTS])
+        await run(target, [`KILL ${row!['ID']}`])
+      },
+    }
+    const error = await failure(replay({ files: [interrupted] }))
+    expect(error.code).toBe('ReplayFailed')
+    expect(error.details['stderr']).toMatch(/ERROR (?:2013|2006|1927|1317|2026|4031)/)
+  })
+})
+
+async function replay(changes: Partial<ReplayJob>): Promise<unknown> {
+  return mysqlbinlogReplayer().replay({
+    target: server,
+    files,
+    expected: { transactions: 0, rowEvents: 0, rows: 0, bytes: 0 },
+    sentinel: [...server.dialect.unloggedSession, "UPDATE mark.mark SET nonce = 'arrived'"],
+    ...changes,
+  })
+}
+
+async function failure(promise: Promise<unknown>): Promise<PitrError> {
+  const error = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  expect(error).toBeInstanceOf(PitrError)
+  return error as PitrError
+}
+
+/** An empty target with a mark of its own. */
+async function reset(): Promise<void> {
+  await run(target, [
+    'DROP DATABASE IF EXISTS shop',
+    'DROP DATABASE IF EXISTS mark',
+    'CREATE DATABASE mark',
+    "CREATE TABLE mark.mark (nonce VARCHAR(64) NOT NULL DEFAULT '')",
+    'INSERT INTO mark.mark VALUES ()',
+    ...FORGET[flavor],
+  ])
+}
+
+const CLIENTS = "SELECT ID FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND COMMAND <> 'Daemon'"
+
+async function clients(): Promise<number> {
+  return (await run(target, [CLIENTS])).length
+}
+
+const FORGET = { mysql: ['RESET BINARY LOGS AND GTIDS'], mariadb: ['RESET MASTER'] }
+
+const HISTORY = [
+  'CREATE DATABASE shop',
+  'USE shop',
+  'CREATE TABLE orders (id INT PRIMARY KEY AUTO_INCREMENT, item VARCHAR(100), factor DOUBLE)',
+  "INSERT INTO orders (item) VALUES ('one'), ('two')",
+  'CREATE TABLE bytes (id INT PRIMARY KEY, data BLOB)',
+  "INSERT INTO bytes VALUES (1, 'a\\r\\n\\0b')",
+  'SET SESSION binlog_format = STATEMENT',
+  "INSERT INTO bytes VALUES (2, 'a\\r\\n\\0b;')",
+  'CREATE TEMPORARY TABLE picked (id INT, item VARCHAR(10))',
+  "INSERT INTO picked VALUES (1, 'a'), (2, 'b')",
+  "SET @item = 'from a variable'",
+  'INSERT INTO orders (item) VALUES (@item)',
+  "INSERT INTO orders (item, factor) VALUES ('by chance', RAND())",
+  'FLUSH BINARY LOGS',
+  "INSERT INTO picked VALUES (3, 'c')",
+  'INSERT INTO orders (item, factor) SELECT item, id FROM picked ORDER BY id',
+  'FLUSH BINARY LOGS',
+  'DROP TEMPORARY TABLE picked',
+  'SET SESSION binlog_format = ROW',
+  "CREATE PROCEDURE add_order() BEGIN DECLARE n INT; SET n = 1; INSERT INTO orders (item) VALUES ('by a routine;'); END",
+  'CALL add_order()',
+  "UPDATE orders SET item = CONCAT(item, '!') WHERE id < 3",
+  'INSERT INTO bytes SELECT id + 10, REPEAT(data, 1000) FROM bytes',
+]

@@ -1,0 +1,178 @@
+import { execa } from 'execa'
+import { appendFile, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { RestoreReport } from '../../../src/index.ts'
+import type { OperationOptions } from '../../../src/options.ts'
+import { connect } from '../../support/connect.ts'
+import { expectPitrError } from '../../support/expect-pitr-error.ts'
+import { flavor } from '../../support/flavor.ts'
+import { startServer } from '../../support/servers/index.ts'
+import type { TestServer } from '../../support/servers/index.ts'
+import { closeGate } from './support/gate.ts'
+import { prepare } from './support/prepared.ts'
+import type { Prepared } from './support/prepared.ts'
+import { checksums, run } from './support/query.ts'
+import { settings, targetState } from './support/target-state.ts'
+
+let prepared: Prepared
+beforeAll(async () => {
+  prepared = await prepare()
+})
+afterAll(async () => prepared?.[Symbol.asyncDispose]())
+
+describe('a restore that failed on the way', () => {
+  test('of a refused statement: the target stays marked and isolated; run again it ends in the same place', async () => {
+    await using target = await startServer(flavor)
+    const before = await settings(target)
+    await using gate = await closeGate(target)
+    const restored = expectPitrError(restore(target), {
+      code: 'ReplayFailed',
+      message: /ERROR 1146 \(42S02\).*orders/s,
+      secrets: [target.connection.password],
+    })
+    await gate.reached()
+    await run(target, ['SET SESSION sql_log_bin = 0', 'DROP TABLE shop.orders'])
+    await gate.open()
+    const error = await restored
+    expect(error.details).toMatchObject({ target: 'marked and isolated', planHash: prepared.plan.hash })
+    expect(await settings(target)).toMatchObject({ read_only: 'ON' })
+
+    await expectWhole(target, await restore(target), before)
+  })
+
+  test('of its signal: Aborted; run again it ends in the same place', async () => {
+    await using target = await startServer(flavor)
+    const before = await settings(target)
+    await using gate = await closeGate(target)
+    const stop = new AbortController()
+    const aborted = expectPitrError(restore(target, { signal: stop.signal }), { code: 'Aborted' })
+    await gate.reached()
+    stop.abort()
+    expect((await aborted).details).toMatchObject({ target: 'marked and isolated' })
+    expect(await settings(target)).toMatchObject({ read_only: 'ON' })
+
+    await gate.open()
+    await expectWhole(target, await restore(target), before)
+  })
+
+  test('of a restart of the target: run again it ends in the same place', async () => {
+    await using target = await startServer(flavor)
+    const before = await settings(target)
+    await using gate = await closeGate(target)
+    const failed = expectPitrError(restore(target), { code: 'ReplayFailed' })
+    await gate.reached()
+    await target.kill('SIGKILL')
+    await failed
+    await target.restart()
+    await expectWhole(target, await restore(target), before)
+  })
+
+  test('killed with its process: run again it ends in the same place', async () => {
+    await using target = await startServer(flavor)
+    const before = await settings(target)
+    await using gate = await closeGate(target)
+    const planFile = join(prepared.folder, '..', 'plan.json')
+    await writeFile(planFile, JSON.stringify(prepared.plan))
+    const { connection, clientPrograms } = target
+    const script = new URL('restore.fixture.ts', import.meta.url).pathname
+    const restorer = execa(process.execPath, [script], {
+      input: JSON.stringify({ folder: prepared.folder, planFile, connection, clientPrograms }),
+    })
+    await gate.reached()
+    restorer.kill('SIGKILL')
+    await expect(restorer).rejects.toThrow(/SIGKILL/)
+
+    // The dead restore's session still waits on the server, before the gate: it is ended before anything is wiped.
+    await expectWhole(target, await retried(target), before)
+  })
+
+  test('is not mixed with another plan: TargetNotEmpty names both, and nothing changes', async () => {
+    await using target = await startServer(flavor)
+    await using gate = await closeGate(target)
+    const stop = new AbortController()
+    const aborted = expectPitrError(restore(target, { signal: stop.signal }), { code: 'Aborted' })
+    await gate.reached()
+    stop.abort()
+    await aborted
+    const { manager, plan } = prepared
+    const other = await manager.plan({ kind: 'position', at: plan.start.position })
+    const state = await targetState(target)
+    await using server = await connect(target)
+    await expectPitrError(manager.restore(other, { into: { kind: 'server', server }, accounts: 'none' }), {
+      code: 'TargetNotEmpty',
+      subject: plan.hash,
+    })
+    expect(await targetState(target)).toEqual(state)
+  })
+})
+
+test('two restores at once: the second is refused and the first not disturbed', async () => {
+  await using target = await startServer(flavor)
+  const before = await settings(target)
+  await using gate = await closeGate(target)
+  const first = restore(target)
+  await gate.reached()
+  await expectPitrError(restore(target), { code: 'TargetBusy' })
+  await gate.open()
+  await expectWhole(target, await first, before)
+})
+
+test('a segment that was changed behind the plan is found before anything is written', async () => {
+  await using own = await prepare()
+  await using target = await startServer(flavor)
+  const before = await targetState(target)
+  const names = await readdir(own.folder, { recursive: true })
+  const last = own.plan.segments.at(-1)!.blob.key.split('/').at(-1)!
+  await appendFile(
+    join(
+      own.folder,
+      names.find((name) => name.endsWith(last))!,
+    ),
+    'x',
+  )
+  await using server = await connect(target)
+  await expectPitrError(own.manager.restore(own.plan, { into: { kind: 'server', server }, accounts: 'none' }), {
+    code: 'ChecksumMismatch',
+    subject: last,
+  })
+  expect(await targetState(target)).toEqual(before)
+})
+
+async function restore(target: TestServer, options: OperationOptions = {}): Promise<RestoreReport> {
+  await using server = await connect(target)
+  return await prepared.manager.restore(prepared.plan, {
+    into: { kind: 'server', server },
+    accounts: 'none',
+    ...options,
+  })
+}
+
+/** The server may need a moment to notice that the process of an earlier restore is gone. */
+async function retried(target: TestServer): Promise<RestoreReport> {
+  let report: RestoreReport | undefined
+  await expect
+    .poll(
+      async () => {
+        report ??= await restore(target).catch((error: { readonly code?: string }) => {
+          if (error.code === 'TargetBusy') return undefined
+          throw error
+        })
+        return report
+      },
+      { timeout: 20_000 },
+    )
+    .toBeDefined()
+  return report!
+}
+
+async function expectWhole(
+  target: TestServer,
+  report: RestoreReport,
+  before: Readonly<Record<string, string>>,
+): Promise<void> {
+  expect(report).toMatchObject({ ...prepared.plan.replayed, isolation: 'lifted' })
+  expect(await checksums(target, 'shop')).toEqual(await checksums(prepared.source, 'shop'))
+  expect(await settings(target)).toEqual(before)
+  expect(await run(target, ["SHOW DATABASES LIKE 'mysql\\_pitr'"])).toEqual([])
+}

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connect } from '../../support/connect.ts'
+import { expectPitrError } from '../../support/expect-pitr-error.ts'
+import type { WantedError } from '../../support/expect-pitr-error.ts'
+import { flavor } from '../../support/flavor.ts'
+import { startServer } from '../../support/servers/index.ts'
+import type { TestServer } from '../../support/servers/index.ts'
+import { prepare } from './support/prepared.ts'
+import type { Prepared } from './support/prepared.ts'
+import { run } from './support/query.ts'
+import { targetState } from './support/target-state.ts'
+
+let prepared: Prepared
+beforeAll(async () => {
+  prepared = await prepare()
+})
+afterAll(async () => prepared?.[Symbol.asyncDispose]())
+
+describe('refused, and nothing was written:', () => {
+  test('the source, also when it has lost everything', async () => {
+    await using own = await prepare()
+    await run(own.source, ['DROP DATABASE shop'])
+    await expectRefused(own.source, { code: 'TargetIsSource' }, own)
+  })
+
+  test('a target that has executed GTIDs of the history: it would skip transactions', async () => {
+    await using target = await startServer(flavor)
+    const { gtids } = prepared.plan
+    const [first = ''] = String(gtids!.replayed).split(',')
+    // On MySQL any of them; on MariaDB one of its domain that is ahead of the image.
+    await run(
+      target,
+      {
+        mysql: [`SET GLOBAL gtid_purged = '${first.replace(/(:\d+).*/, '$1')}'`],
+        mariadb: [`SET GLOBAL gtid_slave_pos = '${String(gtids!.after)}'`],
+      }[flavor],
+    )
+    await expectRefused(target, { code: 'TargetIncompatible', subject: /GTID/ })
+  })
+
+  test.skipIf(flavor === 'mariadb')('a target that nobody may write to', async () => {
+    await using target = await startServer(flavor)
+    await run(target, ['SET GLOBAL super_read_only = ON'])
+    await expectRefused(target, { code: 'TargetIncompatible', subject: 'super_read_only' })
+  })
+
+  test('a target with a replica attached', async () => {
+    await using target = await startServer(flavor)
+    await using replica = await startServer(flavor)
+    const { host, port, user, password } = target.connection
+    await run(
+      replica,
+      {
+        mysql: [
+          `CHANGE REPLICATION SOURCE TO SOURCE_HOST='${host}', SOURCE_PORT=${port}, SOURCE_USER='${user}', SOURCE_PASSWORD='${password}', SOURCE_SSL=1`,
+          'START REPLICA',
+        ],
+        mariadb: [
+          `CHANGE MASTER TO MASTER_HOST='${host}', MASTER_PORT=${port}, MASTER_USER='${user}', MASTER_PASSWORD='${password}'`,
+          'START SLAVE',
+        ],
+      }[flavor],
+    )
+    const dumps = "SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'"
+    await expect.poll(async () => (await run(target, [dumps])).length, { timeout: 30_000 }).toBe(1)
+    await expectRefused(target, { code: 'TargetIncompatible', subject: 'replication' })
+    await expectRefused(replica, { code: 'TargetIncompatible', subject: 'replication' })
+  })
+
+  test('an account without a privilege it needs, which is named', async () => {
+    await using target = await startServer(flavor)
+    const account = { user: 'weak', password: 'Weak-1-secret' }
+    await run(target, [
+      `CREATE USER weak@'%' IDENTIFIED BY '${account.password}'`,
+      "GRANT SELECT, CREATE, INSERT ON *.* TO weak@'%'",
+    ])
+    await using server = await connect(target, account)
+    const state = await targetState(target)
+    const restored = prepared.manager.restore(prepared.plan, { into: { kind: 'server', server }, accounts: 'none' })
+    await expectPitrError(restored, { code: 'MissingPrivilege', secrets: [account.password] })
+    expect(await targetState(target)).toEqual(state)
+  })
+
+  test('an operation that was stopped before it began', async () => {
+    await using target = await startServer(flavor)
+    await expectRefused(target, { code: 'Aborted' }, prepared, AbortSignal.abort())
+  })
+})
+
+async function expectRefused(
+  target: TestServer,
+  wanted: WantedError,
+  { manager, plan }: Prepared = prepared,
+  signal?: AbortSignal,
+): Promise<void> {
+  await using server = await connect(target)
+  const state = await targetState(target)
+  const restored = manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none', signal })
+  await expectPitrError(restored, { ...wanted, secrets: [target.connection.password] })
+  expect(await targetState(target)).toEqual(state)
+}

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest'
+import type { RestoreReport } from '../../../src/index.ts'
+import { connect } from '../../support/connect.ts'
+import { flavor } from '../../support/flavor.ts'
+import { startServer } from '../../support/servers/index.ts'
+import type { TestServer } from '../../support/servers/index.ts'
+import { AFTER_BACKUP, BEFORE_BACKUP } from './support/history.ts'
+import { prepare } from './support/prepared.ts'
+import type { Prepared } from './support/prepared.ts'
+import { checksums, run } from './support/query.ts'
+
+const NO_GTIDS = ['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF']
+
+describe('a restore ends with what the source holds', () => {
+  test('on a target without a binary log', async () => {
+    await using prepared = await prepare()
+    await using target = await startServer(flavor, { options: ['--log-bin=OFF'] })
+    await expectRestored(prepared, target)
+  })
+
+  test('of a compressed log', async () => {
+    const options = { mysql: ['--binlog-transaction-compression=ON'], mariadb: ['--log-bin-compress=ON'] }[flavor]
+    await using prepared = await prepare({ options })
+    await using target = await startServer(flavor)
+    await expectRestored(prepared, target)
+  })
+
+  test('of a log without checksums', async () => {
+    await using prepared = await prepare({ options: ['--binlog-checksum=NONE'] })
+    await using target = await startServer(flavor)
+    await expectRestored(prepared, target)
+  })
+
+  test.skipIf(flavor === 'mariadb')('of a history without GTIDs', async () => {
+    await using prepared = await prepare({ options: NO_GTIDS })
+    await using target = await startServer(flavor, { options: NO_GTIDS })
+    expect(await expectRestored(prepared, target)).toMatchObject({ executedGtids: undefined })
+  })
+
+  test('on a target with a little history of its own, which stays', async () => {
+    await using prepared = await prepare()
+    await using target = await startServer(flavor)
+    await run(target, ["CREATE USER own@'%' IDENTIFIED BY 'Own-1-secret'"])
+    const [own] = await run(target, ['SHOW BINARY LOGS'])
+    await expectRestored(prepared, target)
+    expect((await run(target, ['SHOW BINARY LOGS']))[0]!['Log_name']).toEqual(own!['Log_name'])
+    expect(await run(target, ["SELECT COUNT(*) AS count FROM mysql.user WHERE User = 'own'"])).toEqual([{ count: 1 }])
+  })
+
+  test('a statement of several megabytes', async () => {
+    await using prepared = await prepare({
+      options: ['--max-allowed-packet=64M'],
+      before: [...BEFORE_BACKUP, 'CREATE TABLE shop.large (id INT PRIMARY KEY, data LONGBLOB)'],
+      after: [
+        "INSERT INTO shop.large VALUES (1, REPEAT('x', 5000000)), (2, REPEAT('\\r\\n', 1000000))",
+        'INSERT INTO shop.large SELECT id + 10, data FROM shop.large',
+        'UPDATE shop.large SET id = id + 100',
+      ],
+    })
+    await using target = await startServer(flavor, { options: ['--max-allowed-packet=1M'] })
+    await expectRestored(prepared, target)
+  })
+})
+
+test('a backup of some databases: transactions in others are left out, also of the GTIDs', async () => {
+  await using prepared = await prepare({
+    databases: ['shop'],
+    before: [...BEFORE_BACKUP, 'CREATE DATABASE other', 'CREATE TABLE other.t (id INT PRIMARY KEY)'],
+    after: [
+      'INSERT INTO other.t VALUES (1)',
+      "INSERT INTO shop.orders (item) VALUES ('three')",
+      'INSERT INTO other.t VALUES (2)',
+      'INSERT INTO other.t VALUES (3)',
+      "UPDATE shop.orders SET item = 'changed' WHERE id = 1",
+      'DROP DATABASE other',
+    ],
+  })
+  await using target = await startServer(flavor)
+  expect(prepared.plan.leftOut.transactions).toBe(4)
+  expect(await expectRestored(prepared, target)).toMatchObject({ transactions: 2, rows: 2 })
+  expect(await run(target, ["SHOW DATABASES LIKE 'other'"])).toEqual([])
+})
+
+test('a stop in the middle of the log, to the transaction', async () => {
+  await using prepared = await prepare({
+    after: [...AFTER_BACKUP.slice(0, 2), 'TRUNCATE TABLE orders', "INSERT INTO orders (item) VALUES ('behind')"],
+  })
+  const { manager, source } = prepared
+  const definitions = await all(manager.transactions({ table: 'shop.orders', kind: 'ddl' }))
+  const truncate = definitions.at(-1)!
+  expect(truncate.statement).toMatch(/^TRUNCATE/)
+  const plan = await manager.plan(truncate.before)
+  await using target = await startServer(flavor)
+  await using server = await connect(target)
+  const report = await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none' })
+  expect(await run(target, ['SELECT item FROM shop.orders ORDER BY id'])).toEqual([{ item: 'one' }, { item: 'two' }])
+  expect(report).toMatchObject({ transactions: 1 })
+  expect(report.firstLeftOut?.start).toEqual(truncate.start)
+  expect(await run(source, ['SELECT item FROM shop.orders'])).toEqual([{ item: 'behind' }])
+})
+
+async function expectRestored({ manager, plan, source }: Prepared, target: TestServer): Promise<RestoreReport> {
+  await using server = await connect(target)
+  const report = await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none' })
+  expect(await checksums(target, 'shop')).toEqual(await checksums(source, 'shop'))
+  return report
+}
+
+async function all<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
+  const found: Item[] = []
+  for await (const item of items) found.push(item)
+  return found
+}

@@ -1,0 +1,172 @@
+import { createConnection } from 'mysql2/promise'
+import { readdir, readFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { releaseTarget } from '../../../src/restore/finish.ts'
+import { connect } from '../../support/connect.ts'
+import { flavor } from '../../support/flavor.ts'
+import { startServer } from '../../support/servers/index.ts'
+import type { TestServer } from '../../support/servers/index.ts'
+import { closeGate } from './support/gate.ts'
+import { APP } from './support/history.ts'
+import { prepare } from './support/prepared.ts'
+import type { Prepared } from './support/prepared.ts'
+import { checksums, run } from './support/query.ts'
+import { settings } from './support/target-state.ts'
+
+let prepared: Prepared
+beforeAll(async () => {
+  prepared = await prepare()
+})
+afterAll(async () => prepared?.[Symbol.asyncDispose]())
+
+describe('a restore', () => {
+  test('ends with exactly what the source holds, open to everybody, with the settings it had', async () => {
+    await using target = await startServer(flavor)
+    await using server = await connect(target)
+    const before = await settings(target)
+    const { manager, plan, source } = prepared
+    const report = await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none' })
+
+    expect(await checksums(target, 'shop')).toEqual(await checksums(source, 'shop'))
+    expect(await definitions(target)).toEqual(await definitions(source))
+    expect(report).toMatchObject({ ...plan.replayed, planHash: plan.hash, isolation: 'lifted', earlier: false })
+    expect(report.transactions).toBeGreaterThan(10)
+    expect(report.lastApplied).toEqual(plan.lastIncluded)
+    expect(report.executedGtids).toBe((await run(source, [`SELECT ${GTIDS} AS gtids`]))[0]!['gtids'].replace(/\s/g, ''))
+    expect(report.toText()).toContain(plan.hash)
+    expect(await settings(target)).toEqual(before)
+    expect(await databases(target)).toEqual(['shop'])
+    expect(await canConnect(target, APP)).toBe(true)
+  })
+
+  test('loads the accounts of the backup, with their passwords and grants', async () => {
+    await using target = await startServer(flavor)
+    const restorer = { user: 'restorer', password: 'Restorer-1-secret' }
+    await run(target, [
+      `CREATE USER restorer@'%' IDENTIFIED BY '${restorer.password}'`,
+      "GRANT ALL ON *.* TO restorer@'%' WITH GRANT OPTION",
+      ...PROXY_RIGHT[flavor],
+    ])
+    await using server = await connect(target, restorer)
+    await prepared.manager.restore(prepared.plan, { into: { kind: 'server', server } })
+    const client = await createConnection({ ...target.connection, user: 'early', password: 'Early-1-secret' })
+    const [rows] = await client.query('SELECT COUNT(*) > 0 AS found FROM shop.orders')
+    expect(rows).toEqual([{ found: 1 }])
+    client.destroy()
+  })
+
+  test('checks the backup before the first write when asked to', async () => {
+    await using target = await startServer(flavor)
+    await using server = await connect(target)
+    const verified: string[] = []
+    await prepared.manager.restore(prepared.plan, {
+      into: { kind: 'server', server },
+      accounts: 'none',
+      verify: 'before',
+      onProgress: ({ kind, status, subject }) => {
+        if (status === 'started') verified.push(kind === 'restore:verify' ? `${kind} ${subject}` : kind)
+      },
+    })
+    expect(verified).toEqual([
+      'restore:check',
+      'restore:verify backup',
+      'restore:verify archived log',
+      'restore:load',
+      'restore:replay',
+      'restore:prove',
+      'restore:finish',
+    ])
+  })
+
+  test('that replays nothing is a restore of the backup', async () => {
+    await using target = await startServer(flavor)
+    await using server = await connect(target)
+    const { manager } = prepared
+    const [image] = [...(await manager.images())]
+    const plan = await manager.plan({ kind: 'position', at: image!.position })
+    const report = await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none' })
+    expect(report).toMatchObject({ transactions: 0, rowEvents: 0, rows: 0 })
+    expect(await run(target, ['SELECT COUNT(*) AS count FROM shop.orders'])).toEqual([{ count: 2 }])
+  })
+})
+
+describe('while it replays', () => {
+  test('no application gets in, no password stands on a command line, and the target is read only', async () => {
+    await using target = await startServer(flavor)
+    await using server = await connect(target)
+    await using gate = await closeGate(target)
+    const { manager, plan } = prepared
+    const restored = manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none' })
+    await gate.reached()
+
+    // The account exists already: the log made it.
+    expect(await run(target, [`SELECT User FROM mysql.user WHERE User = '${APP.user}'`])).toHaveLength(1)
+    expect(await canConnect(target, APP)).toBe(false)
+    expect(await settings(target)).toMatchObject({ read_only: 'ON', event_scheduler: 'OFF' })
+    const lines = await commandLines()
+    expect(lines.some((line) => line.includes('--binary-mode'))).toBe(true)
+    expect(lines.filter((line) => line.includes(target.connection.password))).toEqual([])
+
+    await gate.open()
+    await restored
+    expect(await canConnect(target, APP)).toBe(true)
+  })
+})
+
+test('isolation that was asked to be kept is lifted by releaseTarget', async () => {
+  await using target = await startServer(flavor)
+  await using server = await connect(target)
+  const before = await settings(target)
+  const { manager, plan } = prepared
+  const options = { into: { kind: 'server', server }, accounts: 'none', isolation: 'keep' } as const
+  expect(await manager.restore(plan, options)).toMatchObject({ isolation: 'kept', earlier: false })
+  expect(await canConnect(target, APP)).toBe(false)
+  // Again: it is proved already, and not done twice.
+  expect(await manager.restore(plan, options)).toMatchObject({ isolation: 'kept', earlier: true, ...plan.replayed })
+
+  await releaseTarget(server)
+  expect(await canConnect(target, APP)).toBe(true)
+  expect(await settings(target)).toEqual(before)
+  expect(await databases(target)).toEqual(['shop'])
+  await expect(releaseTarget(server)).rejects.toMatchObject({ code: 'InvalidArgument' })
+})
+
+// MariaDB's root has it, and only who has it can give it to the root of the backup; the administrator of the tests has not.
+const PROXY_RIGHT = {
+  mysql: [],
+  mariadb: [
+    `INSERT INTO mysql.proxies_priv (Host, User, Proxied_host, Proxied_user, With_grant, Grantor)
+     VALUES ('%', 'restorer', '', '', 1, '')`,
+    'FLUSH PRIVILEGES',
+  ],
+}
+
+const GTIDS = { mysql: '@@GLOBAL.gtid_executed', mariadb: '@@GLOBAL.gtid_binlog_pos' }[flavor]
+
+async function databases(server: TestServer): Promise<readonly string[]> {
+  const names = (await run(server, ['SHOW DATABASES'])).map((row): string => row['Database'])
+  return names.filter((name) => !['information_schema', 'mysql', 'performance_schema', 'sys'].includes(name))
+}
+
+async function definitions(server: TestServer): Promise<unknown> {
+  const tables = ['orders', 'bytes', 'gate']
+  const rows = await Promise.all(tables.map((table) => run(server, [`SHOW CREATE TABLE shop.${table}`])))
+  const [routine] = await run(server, ['SHOW CREATE PROCEDURE shop.add_order'])
+  return [...rows.flat(), routine]
+}
+
+async function canConnect({ connection }: TestServer, account: typeof APP): Promise<boolean> {
+  try {
+    const client = await createConnection({ ...connection, ...account })
+    await client.query('SELECT 1').finally(() => client.destroy())
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function commandLines(): Promise<readonly string[]> {
+  const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  // A process may be gone by now.
+  return Promise.all(processes.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')))
+}

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import type { PitrError } from '../../../src/errors.ts'
+import { readBinlogStream } from '../../../src/server/replication/binlog-stream.ts'
+import { preflight, requirePreflight } from '../../../src/server/preflight.ts'
+import type { Server } from '../../../src/server/server.ts'
+import { flavor } from '../../support/flavor.ts'
+import { startServer } from '../../support/servers/index.ts'
+import type { TestServer } from '../../support/servers/index.ts'
+import { connected } from './connected.ts'
+
+const ARCHIVER = { user: 'archiver', password: 'Aa1-archiver' }
+
+describe('preflight', () => {
+  let source: TestServer
+  let admin: Server
+
+  beforeAll(async () => {
+    source = await startServer(flavor)
+    admin = await connected(source)
+  })
+
+  afterAll(async () => source[Symbol.asyncDispose]())
+
+  test.each(['archive', 'backup', 'restore'] as const)(
+    'finds nothing wrong with an administrator for %s',
+    async (p) => {
+      expect(await preflight(admin, p)).toMatchObject({ ok: true })
+    },
+  )
+
+  test('asks for exactly the privileges that archiving needs', async () => {
+    const needed = admin.dialect.privileges.archive.map(({ anyOf }) => anyOf[0] ?? '')
+    for (const without of [undefined, ...needed]) {
+      const server = await archiverWith(needed.filter((privilege) => privilege !== without))
+      expect(await preflight(server, 'archive')).toMatchObject({ ok: without === undefined })
+      const refused = await archiveLike(server).then(
+        () => 'nothing',
+        (error: PitrError) => error.code,
+      )
+      expect(refused).toBe(without === undefined ? 'nothing' : 'MissingPrivilege')
+    }
+  })
+
+  test('names every setting that makes recovery impossible, and throws the first', async () => {
+    await admin.withSession(async (session) => {
+      await session.run(['SET GLOBAL binlog_format = STATEMENT', 'SET GLOBAL sync_binlog = 0'])
+    })
+    const { findings } = await preflight(admin, 'archive')
+    expect(findings.map(({ severity, code }) => [severity, code])).toEqual([
+      ['error', 'UnsafeBinlogFormat'],
+      ['warning', 'UnsafeSetting'],
+    ])
+    await expect(requirePreflight(admin, 'archive')).rejects.toMatchObject({
+      code: 'UnsafeBinlogFormat',
+      details: { findings: [{}, {}] },
+    })
+  })
+
+  async function archiverWith(privileges: readonly string[]): Promise<Server> {
+    await admin.withSession(async (session) => {
+      await session.run(['DROP USER IF EXISTS archiver', `CREATE USER archiver IDENTIFIED BY '${ARCHIVER.password}'`])
+      for (const privilege of privileges) await session.query(`GRANT ${privilege} ON *.* TO archiver`)
+    })
+    return connected(source, ARCHIVER)
+  }
+
+  async function archiveLike(server: Server): Promise<void> {
+    const { position } = await server.withSession(async (session) => {
+      await server.dialect.listBinlogs(session)
+      return server.dialect.binlogEnd(session)
+    })
+    for await (const _batch of readBinlogStream(server, { from: { ...position, offset: 4 } })) break
+  }
+})

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { parseMarkerState, serializeMarkerState } from '../../../src/restore/target/marker-manifest.ts'
+import { expectPitrError } from '../../support/expect-pitr-error.ts'
+
+const STATE = {
+  ownGtids: '0-1-5',
+  ownAccounts: ["'root'@'localhost'"],
+  settings: { init_connect: '' },
+  isolation: { variables: { read_only: 'OFF' }, persisted: [], lockedAccounts: ["'app'@'%'"] },
+}
+
+test('what is written is read again', () => {
+  expect(parseMarkerState(serializeMarkerState(STATE))).toEqual(STATE)
+  const begun = { ownGtids: '', ownAccounts: [] }
+  expect(parseMarkerState(serializeMarkerState(begun))).toEqual(begun)
+})
+
+test.each([
+  '',
+  '{}',
+  'null',
+  '{"version":2,"ownGtids":"","ownAccounts":[]}',
+  '{"version":1,"ownGtids":1,"ownAccounts":[]}',
+])('anything else is CorruptManifest: %s', async (text) => {
+  await expectPitrError(() => parseMarkerState(text), { code: 'CorruptManifest' })
+})

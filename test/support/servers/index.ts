@@ -1,0 +1,11 @@
+export { startServer } from './start-server.ts'
+export { sysbenchProgram } from './sysbench.ts'
+export type {
+  ClientPrograms,
+  Flavor,
+  ProviderName,
+  ServerConnection,
+  ServerSignal,
+  StartOptions,
+  TestServer,
+} from './types.ts'
