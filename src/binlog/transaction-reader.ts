@@ -125,6 +125,10 @@ export class TransactionReader {
   }
 
   #beginMysql(event: BinlogEvent, { gtid, commitMicroseconds }: MysqlGtid): undefined {
+    // 55 bits reach beyond the year 2255, where a Timestamp ends; no server has written such a commit.
+    if (commitMicroseconds !== undefined && commitMicroseconds > Number.MAX_SAFE_INTEGER) {
+      throw corruptBinlog(event, `a commit ${commitMicroseconds} microseconds after 1970`)
+    }
     this.#begin(event, new OpenTransaction(event.offset, 'statement', gtid, commitMicroseconds))
   }
 
