@@ -14,7 +14,7 @@ const ROOMS = [
   ['binlog/'],
   ['image/'],
   ['coordinates/'],
-  ['errors.ts', 'progress.ts', 'options.ts'],
+  ['errors.ts', 'progress.ts', 'options.ts', 'secrets.ts'],
 ]
 
 // Which rooms may import what comes from outside.
@@ -28,7 +28,7 @@ const OUTSIDE = [
 ]
 
 // Rooms of values and bytes: what they are given is all they know.
-const PURE = ['binlog/', 'image/', 'coordinates/', 'errors.ts', 'progress.ts', 'options.ts']
+const PURE = ['binlog/', 'image/', 'coordinates/', 'errors.ts', 'progress.ts', 'options.ts', 'secrets.ts']
 const INPUT_OUTPUT =
   '^(node:)?(fs|fs/promises|net|tls|http|https|http2|dgram|dns|dns/promises|os|cluster|worker_threads)$'
 

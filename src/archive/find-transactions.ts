@@ -1,4 +1,3 @@
-import { mentionsSecret } from '../binlog/mentions-secret.ts'
 import type { TableChange, Transaction, TransactionKind } from '../binlog/transaction.ts'
 import { instantToNanoseconds } from '../coordinates/instant.ts'
 import type { Instant } from '../coordinates/instant.ts'
@@ -31,7 +30,7 @@ export interface FoundTransaction extends TransactionRef {
   readonly tablesKnown: boolean
   /** Rows in all. */
   readonly rows: number
-  /** The statement, where the log holds one; at most 4 KiB. Left out when it deals with passwords. */
+  /** The statement, where the log holds one; at most 4 KiB. Left out when it may hold a password. */
   readonly statement?: string | undefined
   /** The moment just before it. */
   readonly before: RestoreTarget
@@ -86,14 +85,16 @@ function fits(transaction: Transaction, { table, kind }: TransactionFilter, rang
   return table === undefined || touches(transaction, table)
 }
 
-function touches({ changes, tablesKnown, statement }: Transaction, wanted: string): boolean {
+function touches({ changes, tablesKnown, statement, hidesStatement }: Transaction, wanted: string): boolean {
   const named = changes.some(
     ({ database, table }) =>
       wanted === database ||
       (table === undefined ? wanted.startsWith(`${database}.`) : wanted === `${database}.${table}`),
   )
-  // A statement that was not understood is shown rather than hidden when it mentions the name: this search looks for an accident.
-  return named || (!tablesKnown && statement?.includes(wanted.slice(wanted.lastIndexOf('.') + 1)) === true)
+  if (named || tablesKnown) return named
+  // A statement that was not understood is found rather than missed when it mentions the name, or might: this search
+  // looks for an accident.
+  return hidesStatement === true || statement?.includes(wanted.slice(wanted.lastIndexOf('.') + 1)) === true
 }
 
 function found({ fileId, file }: Segment, transaction: Transaction): FoundTransaction {
@@ -110,7 +111,7 @@ function found({ fileId, file }: Segment, transaction: Transaction): FoundTransa
     changes,
     tablesKnown,
     rows,
-    ...(statement === undefined || mentionsSecret(statement) ? {} : { statement }),
+    ...(statement === undefined ? {} : { statement }),
     before: gtid === undefined ? { kind: 'position', at: start } : { kind: 'transaction', gtid, side: 'before' },
     after: gtid === undefined ? { kind: 'position', at: end } : { kind: 'transaction', gtid, side: 'after' },
   }

@@ -1,5 +1,6 @@
 import { Timestamp } from '../coordinates/timestamp.ts'
 import type { CommitTime } from '../coordinates/timestamp.ts'
+import { mayHoldSecret } from '../secrets.ts'
 import type { RowAction } from './rows-event.ts'
 import type { Statement } from './statement.ts'
 import type { TableChange, Transaction, TransactionKind } from './transaction.ts'
@@ -57,6 +58,7 @@ export class OpenTransaction {
 
   /** The transaction, complete; `second` is the header time of its last event. */
   finish(end: number, second: number): Transaction {
+    const hidesStatement = this.statement !== undefined && mayHoldSecret(this.statement)
     return {
       start: this.start,
       end,
@@ -67,7 +69,7 @@ export class OpenTransaction {
       tablesKnown: this.#tablesKnown,
       rowEvents: this.#rowEvents,
       rows: this.#rows,
-      statement: this.statement,
+      ...(hidesStatement ? { hidesStatement } : { statement: this.statement }),
       obstacle: this.obstacle,
     }
   }

@@ -40,8 +40,13 @@ export interface Transaction {
   /** Row events and the rows in them. */
   readonly rowEvents: number
   readonly rows: number
-  /** The text of its first statement other than BEGIN and COMMIT (or the annotated text of row events), at most 4 KiB. */
+  /**
+   * The text of its first statement other than BEGIN and COMMIT (or the annotated text of row events), at most 4 KiB. Left
+   * out when it may hold a password.
+   */
   readonly statement?: string | undefined
+  /** Set when there is a statement that was left out. */
+  readonly hidesStatement?: true | undefined
   /** Why no replayer could apply it faithfully; undefined when one can. */
   readonly obstacle?: string | undefined
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 
 import { PitrError } from '../errors.ts'
+import { withoutSecrets } from '../secrets.ts'
 import type { Host, PrivateFile } from './host.ts'
 import { programOutput } from './program-output.ts'
 import { PROGRAM_ENVIRONMENT, runProgram } from './run-program.ts'
@@ -67,7 +68,7 @@ async function privateFile(host: Host, content: string): Promise<PrivateFile> {
     await remove()
     throw new PitrError('ProgramFailed', {
       subject: host.description,
-      message: `a private file could not be written in ${host.description}: ${written.stderr.trim()}`,
+      message: `a private file could not be written in ${host.description}: ${withoutSecrets(written.stderr.trim())}`,
       hint: 'Check that the container runs and that /tmp in it can be written.',
     })
   }

@@ -8,6 +8,12 @@ import type { ProgramEnd, RunningProgram, RunOptions } from './host.ts'
 /** How much of standard error is kept: enough for any message, whatever a program floods us with. */
 const STDERR_TAIL_BYTES = 16 * 1024
 
+/**
+ * More than what a server's message can have (MYSQL_ERRMSG_SIZE). Such a message may quote a statement: a rest of one, in
+ * which the word PASSWORD is cut off, would not be known for what it is.
+ */
+const LONGEST_QUOTE_BYTES = 1024
+
 /** How long a program may take to end by itself after SIGTERM. */
 const KILL_GRACE_MS = 5_000
 
@@ -74,16 +80,21 @@ export function runProgram(program: string, args: readonly string[], options: Ru
 class Tail {
   readonly #limit: number
   #bytes: Buffer = Buffer.alloc(0)
+  #isCut = false
 
   constructor(limit: number) {
     this.#limit = limit
   }
 
   add(chunk: Buffer): void {
-    this.#bytes = Buffer.concat([this.#bytes, chunk]).subarray(-this.#limit)
+    const bytes = Buffer.concat([this.#bytes, chunk])
+    this.#isCut ||= bytes.length > this.#limit
+    this.#bytes = bytes.subarray(-this.#limit)
   }
 
   text(): string {
-    return this.#bytes.toString('utf8')
+    if (!this.#isCut) return this.#bytes.toString('utf8')
+    const lineEnd = this.#bytes.indexOf('\n', LONGEST_QUOTE_BYTES)
+    return this.#bytes.toString('utf8', lineEnd < 0 ? LONGEST_QUOTE_BYTES : lineEnd + 1)
   }
 }

@@ -37,7 +37,7 @@ export interface LogPlace {
 export interface PlannedTransaction extends TransactionRef {
   /** The tables it touches, as `database.table`; undefined when they were not read or are not all known. */
   readonly tables?: readonly string[] | undefined
-  /** The beginning of its first statement on one line, at most 200 characters; left out when it deals with passwords. */
+  /** The beginning of its first statement on one line, at most 200 characters; left out when it may hold a password. */
   readonly statement?: string | undefined
 }
 

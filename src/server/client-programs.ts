@@ -1,5 +1,6 @@
 import { PitrError } from '../errors.ts'
 import { programOutput } from '../host/program-output.ts'
+import { withoutSecrets } from '../secrets.ts'
 import type { ClientProgramKind } from './flavor/flavor-dialect.ts'
 import type { Server } from './server.ts'
 
@@ -24,7 +25,7 @@ export async function clientProgram(
     const { stdout, stderr } = await programOutput(tools.host, path, ['--version'])
     const version = dialect.programVersion.exec(stdout)?.groups?.['version']
     if (version !== undefined) return { path, version }
-    rejected.push(`${path} says "${(stdout || stderr).trim().slice(0, 200)}"`)
+    rejected.push(`${path} says "${withoutSecrets((stdout || stderr).trim()).slice(0, 200)}"`)
   }
   throw new PitrError('MissingProgram', {
     subject: dialect.programs[kind].join(' or '),

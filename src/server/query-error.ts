@@ -1,4 +1,5 @@
 import { PitrError } from '../errors.ts'
+import { mayHoldSecret, NOT_SHOWN, withoutSecrets } from '../secrets.ts'
 
 /** Error numbers of refused rights: https://dev.mysql.com/doc/mysql-errors/en/server-error-reference.html */
 const PRIVILEGE_ERRORS = new Set([1044, 1045, 1142, 1143, 1227, 1370, 1698])
@@ -8,17 +9,15 @@ const EXPIRED_PASSWORD_ERRORS = new Set([1820, 1862])
 const LOST_CONNECTION = /^(?:PROTOCOL_CONNECTION_LOST|PROTOCOL_SEQUENCE_TIMEOUT|ECONN[A-Z]+|EPIPE|ETIMEDOUT)$/
 /** The server's: shutdown, killed (MariaDB, MySQL), offline mode, idle for too long. */
 const ENDED_BY_SERVER_ERRORS = new Set([1053, 1927, 3169, 3032, 4031])
-/** Quotes the statement from where it could not be read on. */
-const PARSE_ERROR = 1064
 /** How much of a statement an error quotes. */
 const STATEMENT_HEAD_CHARACTERS = 200
 
-/** Our error for what a server or its connection answered to `sql`. Statements that deal with passwords are not quoted. */
+/** Our error for what a server or its connection answered to `sql`. Statements that may hold a password are not quoted. */
 export function queryError(sql: string, error: unknown): PitrError {
   const { errno = 0, code = '', sqlState, message } = asDriverError(error)
-  const secret = /identified|password/i.test(sql)
-  const statement = secret ? 'an account statement' : sql.slice(0, STATEMENT_HEAD_CHARACTERS)
-  const said = secret && errno === PARSE_ERROR ? 'a syntax error' : message
+  const secret = mayHoldSecret(sql)
+  const statement = secret ? NOT_SHOWN : sql.slice(0, STATEMENT_HEAD_CHARACTERS)
+  const said = secret ? withoutSecrets(message) : message
   const shared = {
     subject: statement,
     details: { errno: errno === 0 ? undefined : errno, sqlState, driverCode: code, statement },

@@ -31,7 +31,8 @@ describe('this machine as a host', () => {
 
   test('keeps only the end of standard error', async () => {
     const { stderr } = await programOutput(host, 'sh', ['-c', 'yes x | head -c 1000000 >&2; echo end >&2'])
-    expect(stderr.length).toBe(16 * 1024)
+    expect(stderr.length).toBeGreaterThan(14 * 1024)
+    expect(stderr.length).toBeLessThanOrEqual(16 * 1024)
     expect(stderr.endsWith('end\n')).toBe(true)
   })
 

@@ -5,6 +5,7 @@ import type { RunningProgram } from '../../host/host.ts'
 import { programFailure } from '../../host/program-failure.ts'
 import { PitrError } from '../../errors.ts'
 import { throwIfAborted } from '../../options.ts'
+import { withoutSecrets } from '../../secrets.ts'
 import { complaintOf } from './complaint.ts'
 import { DumpFooter } from './dump-footer.ts'
 import { DumpHeader, noPosition } from './dump-header.ts'
@@ -72,7 +73,7 @@ const REDEFINED = /Error 1412: .* dumping table `(?<altered>[^`]+)`|Table '(?<dr
 function ddlDuringDump(table: string, complaint: string): PitrError {
   return new PitrError('DdlDuringBackup', {
     subject: table,
-    message: `the definition of ${table} changed while the backup was taken: ${complaint.slice(0, 500)}`,
+    message: `the definition of ${table} changed while the backup was taken: ${withoutSecrets(complaint).slice(0, 500)}`,
     hint: 'No image was made. Take the backup when no DDL runs.',
     details: { table },
   })

@@ -1,4 +1,3 @@
-import { mentionsSecret } from '../../binlog/mentions-secret.ts'
 import type { PlannedTransaction } from '../../image/restore-plan-parts.ts'
 import type { Located, LogView } from './log-view.ts'
 
@@ -15,7 +14,7 @@ export function describeTransaction(log: LogView, located: Located | undefined):
   return {
     ...located.ref,
     ...(tablesKnown ? { tables: [...new Set(tables)] } : {}),
-    ...(statement === undefined || mentionsSecret(statement) ? {} : { statement: onOneLine(statement) }),
+    ...(statement === undefined ? {} : { statement: onOneLine(statement) }),
   }
 }
 

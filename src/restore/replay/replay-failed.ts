@@ -2,6 +2,7 @@ import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
 import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
 import { PitrError } from '../../errors.ts'
 import type { ProgramEnd } from '../../host/host.ts'
+import { describeEnd } from '../../host/program-failure.ts'
 
 /** Where a replay was when it failed. */
 export interface ReplayPlace {
@@ -13,14 +14,8 @@ export interface ReplayPlace {
 
 /** A replay that a program ended: keeps its exit status and the end of what it said. */
 export function replayFailed(program: string, end: ProgramEnd, complaint: string, place: ReplayPlace): PitrError {
-  const how = end.signal === undefined ? `exit status ${end.exitCode ?? 'unknown'}` : `signal ${end.signal}`
-  const said = withoutSecrets(complaint)
-  return failure(`${program} ended with ${how}${said === '' ? '' : `: ${said}`}`, place, {
-    program,
-    exitCode: end.exitCode,
-    signal: end.signal,
-    stderr: said,
-  })
+  const { message, details } = describeEnd(program, { ...end, stderr: complaint })
+  return failure(message, place, details)
 }
 
 /** A replay whose programs all said that it went well, and did not. */
@@ -28,7 +23,7 @@ export function replayIncomplete(reason: string, place: ReplayPlace): PitrError 
   return failure(reason, place, {})
 }
 
-function failure(reason: string, { file, last }: ReplayPlace, details: Record<string, unknown>): PitrError {
+function failure(reason: string, { file, last }: ReplayPlace, details: Readonly<Record<string, unknown>>): PitrError {
   const where = file === undefined ? 'at its end' : `in or before ${file}`
   const sent =
     last === undefined
@@ -40,9 +35,4 @@ function failure(reason: string, { file, last }: ReplayPlace, details: Record<st
     hint: 'Remove the cause and run the same restore again: it begins anew on this target.',
     details: { file, last, ...details },
   })
-}
-
-// Accounts are defined in the log too, and an error may quote the statement.
-function withoutSecrets(text: string): string {
-  return text.replaceAll(/(identified|password)\b.*/gi, '$1 ...')
 }

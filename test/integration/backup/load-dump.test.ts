@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 
 import type { BackupImage } from '../../../src/image/backup-image.ts'
 import { mysqldump } from '../../../src/backup/mysqldump.ts'
+import { expectPitrError } from '../../support/expect-pitr-error.ts'
 import { flavor } from '../../support/flavor.ts'
 import { open, take } from './support/harness.ts'
 import type { Opened } from './support/harness.ts'
@@ -65,6 +66,25 @@ test('the error of the target is passed on with the place in the dump', async ()
     code: 'LoadFailed',
     message: expect.stringMatching(/Unknown database 'nosuch'/),
   })
+})
+
+test('what the target or the client quotes of a dump shows no password', async () => {
+  await using target = await open()
+  const secret = 'Hunter-22-secret'
+  for (const statement of [
+    `CREATE USER app IDENTIFIED BYY '${secret}';`,
+    `CREATE USER app\nIDENTIFIED BY\n'${secret}' NONSENSE;`,
+    `SET PASSWORD FOR nobody@nowhere = '${secret}';`,
+    `SET @x = 1; GRANT ALL ON *.* TO app IDENTIFIED BY '${secret}' NONSENSE '`,
+    `CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (USER 'u' PASSWORD '${secret}');`,
+  ]) {
+    const error = await expectPitrError(loadText(target, `SELECT 1;\n${statement}\n`), {
+      code: 'LoadFailed',
+      secrets: [secret],
+    })
+    // Why and where stay known.
+    expect(error.message).toMatch(/ERROR \d+ \(\w{5}\) at line \d+:|was not answered/)
+  }
 })
 
 test('an error of the reader is the error of the load', async () => {

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 
 import { localHost } from '../../../src/host/local-host.ts'
 import type { Server } from '../../../src/server/server.ts'
+import { expectPitrError } from '../../support/expect-pitr-error.ts'
 import { connectTo, DUMP_PROGRAM, load, open, take, withDumpScript } from './support/harness.ts'
 import { PartStore } from './support/part-store.ts'
 
@@ -52,6 +53,23 @@ test('a dump program that fails in any way fails the backup, and nothing is stor
   }
   // And the lock of DDL is gone.
   await source.admin.query('ALTER TABLE d.t ADD COLUMN c INT')
+})
+
+test('a password in what a dump program says is in no error, whatever its message is taken for', async () => {
+  await using source = await open()
+  await source.admin.query('CREATE DATABASE d; CREATE TABLE d.orders (i INT)')
+  const secret = 'Hunter-22-secret'
+  const statement = `CREATE USER a\\nIDENTIFIED BY\\n'${secret}`
+  for (const [code, said] of [
+    ['ProgramFailed', statement],
+    ['ProgramFailed', `dump: Couldn't execute '${statement}'`],
+    ['DdlDuringBackup', `dump: Error 1412: gone when dumping table \`orders\` at row: 1\\n${statement}`],
+  ] as const) {
+    const script = `"$REAL" "$@"; printf "${said.replaceAll('`', '\\`')}" >&2`
+    await withDumpScript(source.test, script, async (server) => {
+      await expectPitrError(take(server), { code, secrets: [secret] })
+    })
+  }
 })
 
 test('a missing dump program is reported by name', async () => {

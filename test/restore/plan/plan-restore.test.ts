@@ -83,12 +83,6 @@ test('a time stops before the first later transaction, and says what it did', ()
   expect(String(made.gtids?.after)).toBe(`${UUID}:1-3`)
 })
 
-test('a statement about passwords is not told', () => {
-  const made = plan({ kind: 'time', at: at(35) })
-  expect(made.firstExcluded).toMatchObject({ gtid: `${UUID}:5`, tables: [] })
-  expect(JSON.stringify(made)).not.toContain('secret')
-})
-
 test('at the image itself nothing is replayed and no segment is needed', () => {
   const made = plan({ kind: 'position', at: { file: 'binlog.000002', offset: 157 } })
   expect(made).toMatchObject({ image: { id: 'two' }, segments: [], counts: { transactions: 0 }, start: made.stop })
