@@ -3,6 +3,7 @@ import { readTransactions } from '../archive/read-transactions.ts'
 import type { Transaction } from '../binlog/transaction.ts'
 import { compareBinlogPositions, formatBinlogPosition } from '../coordinates/binlog-position.ts'
 import { PitrError } from '../errors.ts'
+import { DatabaseNames } from '../image/database-names.ts'
 import type { Segment } from '../image/segment.ts'
 import type { OperationOptions } from '../options.ts'
 import type { BackupTaken } from './backup-method.ts'
@@ -15,11 +16,12 @@ import type { BackupTaken } from './backup-method.ts'
 export async function requireStableTables(
   archive: Archive,
   segments: readonly Segment[],
-  { position, ddlSensitive }: BackupTaken,
+  { backup, position, ddlSensitive }: Pick<BackupTaken, 'backup' | 'position' | 'ddlSensitive'>,
   options: OperationOptions,
 ): Promise<void> {
   if (ddlSensitive === undefined) return
-  const { databases, end } = ddlSensitive
+  const { end } = ddlSensitive
+  const databases = new DatabaseNames(ddlSensitive.databases, backup.server)
   const suspects = segments.filter(
     ({ file, from, to }) =>
       compareBinlogPositions({ file, offset: to }, position) > 0 &&
@@ -38,10 +40,10 @@ export async function requireStableTables(
 /** The first dumped thing that the transaction defines anew; a statement that names no table counts as touching all. */
 function redefined(
   { kind, changes, tablesKnown, statement }: Transaction,
-  databases: readonly string[],
+  databases: DatabaseNames,
 ): string | undefined {
   if (kind !== 'ddl') return undefined
-  const change = changes.find(({ database }) => databases.includes(database))
+  const change = changes.find(({ database }) => databases.has(database))
   if (change !== undefined) return change.table === undefined ? change.database : `${change.database}.${change.table}`
   return tablesKnown ? undefined : (statement ?? 'a statement that is not understood')
 }

@@ -30,6 +30,8 @@ export interface BackupServer {
   readonly serverId: number
   /** Its `server_uuid`, where it has one. */
   readonly serverUuid?: string | undefined
+  /** Global variables that decide what its definitions mean and that the log does not hold, such as `lower_case_table_names`. */
+  readonly settings: Readonly<Record<string, string>>
 }
 
 /** The bytes of one base backup: how they were taken, from what, and where each part lies with its hashes. */

@@ -130,6 +130,7 @@ function backup(): v.GenericSchema<unknown, BackupImage> {
       version: text(),
       serverId: size(),
       serverUuid: v.optional(text()),
+      settings: v.record(v.string(), text()),
     }),
     scope: v.union([v.literal('all'), v.strictObject({ databases: v.array(text()) })]),
     parts: v.array(v.strictObject({ name: text(), blob: blob() })),

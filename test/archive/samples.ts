@@ -48,7 +48,13 @@ export function imageOf(id: string, parts: ImageFacts['backup']['parts']): Omit<
     backup: {
       method: 'mysqldump',
       tool: { program: 'mysqldump', version: '9.7.4' },
-      server: { flavor: 'mysql', version: '9.7.4', serverId: 7, serverUuid: UUID },
+      server: {
+        flavor: 'mysql',
+        version: '9.7.4',
+        serverId: 7,
+        serverUuid: UUID,
+        settings: { lower_case_table_names: '0' },
+      },
       scope: { databases: ['shop', 'größe'] },
       parts,
       bytes: parts.reduce((sum, { blob }) => sum + blob.content.bytes, 0),

@@ -36,7 +36,7 @@ export function image(
     backup: {
       method: 'mysqldump',
       tool: { program: 'mysqldump', version: '9.7.4' },
-      server: { flavor: 'mysql', version: '9.7.4', serverId: 1 },
+      server: { flavor: 'mysql', version: '9.7.4', serverId: 1, settings: { lower_case_table_names: '0' } },
       scope: 'all',
       parts: [{ name: 'data', blob: { key: `${id}/data`, codec: 'zstd', content: digest, stored: digest } }],
       bytes: 100,

@@ -55,7 +55,13 @@ function backup(): v.GenericSchema<unknown, BackupImage> {
   return v.strictObject({
     method: text(),
     tool: v.strictObject({ program: text(), version: text() }),
-    server: v.strictObject({ flavor: flavor(), version: text(), serverId: size(), serverUuid: v.optional(text()) }),
+    server: v.strictObject({
+      flavor: flavor(),
+      version: text(),
+      serverId: size(),
+      serverUuid: v.optional(text()),
+      settings: v.record(v.string(), text()),
+    }),
     scope: v.union([v.literal('all'), v.strictObject({ databases: v.array(text()) })]),
     parts: v.array(v.strictObject({ name: text(), blob: blob() })),
     bytes: size(),

@@ -3,6 +3,7 @@ import { throwIfAborted } from '../../options.ts'
 import { clientProgram } from '../../server/client-programs.ts'
 import { storeAccounts } from '../accounts/store-accounts.ts'
 import type { BackupContext, BackupTaken } from '../backup-method.ts'
+import { describeServer } from '../describe-server.ts'
 import { readDumpScope } from './dump-scope.ts'
 import type { DumpScopeOptions } from './dump-scope.ts'
 import { programName } from './program-name.ts'
@@ -22,12 +23,14 @@ export async function takeDump(context: BackupContext, options: TakeDumpOptions)
   const program = await clientProgram(server, 'dump')
   const databases = await readDumpScope(server, options)
   const accounts = await server.withSession(async (session) => server.dialect.accounts(session))
+  const source = await describeServer(server)
 
   // Read again when the position is known: what is the same before and after it was so at it.
   const verify = async (): Promise<void> => {
     requireSame('databases', databases, await readDumpScope(server, options))
     const again = await server.withSession(async (session) => server.dialect.accounts(session))
     requireSame('accounts', accounts.map(asJson), again.map(asJson))
+    requireSame('settings', [asJson(source)], [asJson(await describeServer(server))])
   }
   const { part, position, startTime, ddlEnd } = await storeDump(context, {
     program,
@@ -42,12 +45,7 @@ export async function takeDump(context: BackupContext, options: TakeDumpOptions)
     backup: {
       method: options.method,
       tool: { program: programName(program), version: program.version },
-      server: {
-        flavor: server.flavor,
-        version: server.version.text,
-        serverId: server.identity.serverId,
-        serverUuid: server.identity.serverUuid,
-      },
+      server: source,
       scope: options.databases === undefined ? 'all' : { databases },
       parts,
       bytes: parts.reduce((sum, { blob }) => sum + blob.content.bytes, 0),
@@ -63,7 +61,11 @@ function asJson(value: object): string {
   return JSON.stringify(value)
 }
 
-function requireSame(what: 'databases' | 'accounts', before: readonly string[], after: readonly string[]): void {
+function requireSame(
+  what: 'databases' | 'accounts' | 'settings',
+  before: readonly string[],
+  after: readonly string[],
+): void {
   if (before.length === after.length && before.every((item, i) => item === after[i])) return
   throw new PitrError('DdlDuringBackup', {
     subject: what,

@@ -9,11 +9,12 @@ import type { LogCounts, Segment } from '../../image/segment.ts'
 import type { OperationOptions } from '../../options.ts'
 import { ProgressMeter } from '../../progress.ts'
 import { planMismatch } from '../plan-mismatch.ts'
+import { scopeRule } from '../scope.ts'
+import type { ScopeSide } from '../scope.ts'
 import { CountSum } from '../count-sum.ts'
 import { IntervalList } from './planned-file.ts'
 import type { PlannedFile } from './planned-file.ts'
 import { readLogFile } from './read-log-file.ts'
-import { isInScope } from './scope.ts'
 import { StatementSize } from './statement-size.ts'
 
 /**
@@ -31,9 +32,10 @@ export async function verifyLog(
   const meter = new ProgressMeter('restore:verify', 'archived log', options.onProgress, { totalBytes })
   const all = new CountSum()
   const wanted = new CountSum()
+  const sideOf = scopeRule(plan.image.backup)
   const files: PlannedFile[] = []
   for (const ofFile of byFile(segments)) {
-    files.push(await verifyFile(archive, plan, ofFile, { all, wanted, meter, signal: options.signal }))
+    files.push(await verifyFile(archive, plan, ofFile, { sideOf, all, wanted, meter, signal: options.signal }))
   }
   requireCounts('holds', all.counts, plan.counts)
   requireCounts('replays', wanted.counts, plan.replayed)
@@ -42,6 +44,7 @@ export async function verifyLog(
 }
 
 interface FileContext extends Pick<OperationOptions, 'signal'> {
+  readonly sideOf: (transaction: Transaction) => ScopeSide
   readonly all: CountSum
   readonly wanted: CountSum
   readonly meter: ProgressMeter
@@ -51,7 +54,7 @@ async function verifyFile(
   archive: Archive,
   plan: RestorePlan,
   segments: readonly [Segment, ...Segment[]],
-  { all, wanted, meter, signal }: FileContext,
+  { sideOf, all, wanted, meter, signal }: FileContext,
 ): Promise<PlannedFile> {
   const [{ fileId, file, format }] = segments
   const from = fileId === plan.start.fileId ? plan.start.position.offset : 0
@@ -68,9 +71,11 @@ async function verifyFile(
     }
     for (const transaction of transactions) {
       if (!liesBetween(transaction, from, to, file)) continue
-      requireReplayable(file, transaction)
+      requireReplayable(file, transaction, transaction.obstacle)
       all.add(transaction)
-      if (!isInScope(transaction, plan.image.backup.scope, file)) continue
+      const side = sideOf(transaction)
+      if (side === 'outside') continue
+      requireReplayable(file, transaction, side === 'inside' ? undefined : side.reason)
       wanted.add(transaction)
       intervals.add(transaction.start, transaction.end)
     }
@@ -113,7 +118,7 @@ function liesBetween({ start, end }: Transaction, from: number, to: number, file
   return start >= from && end <= to
 }
 
-function requireReplayable(file: string, { start, gtid, obstacle }: Transaction): void {
+function requireReplayable(file: string, { start, gtid }: Transaction, obstacle: string | undefined): void {
   if (obstacle === undefined) return
   const at = formatBinlogPosition({ file, offset: start })
   throw new PitrError('Unreplayable', {

@@ -1,7 +1,7 @@
-import { dataChanges } from '../../binlog/data-changes.ts'
 import type { Transaction } from '../../binlog/transaction.ts'
-import type { BackupScope } from '../../image/backup-image.ts'
 import type { Segment } from '../../image/segment.ts'
+import { scopeRule } from '../scope.ts'
+import type { Scope } from '../scope.ts'
 import type { LogView } from './log-view.ts'
 import { transactionsIn } from './measure-range.ts'
 import type { SegmentPart } from './measure-range.ts'
@@ -24,34 +24,20 @@ export interface Division {
 }
 
 /** Divides the transactions of a range when the backup holds only some databases; undefined when it holds all. */
-export function divideByScope(log: LogView, parts: readonly SegmentPart[], scope: BackupScope): Division | undefined {
-  if (scope === 'all') return undefined
-  const databases = new Set(scope.databases)
+export function divideByScope(log: LogView, parts: readonly SegmentPart[], backup: Scope): Division | undefined {
+  if (backup.scope === 'all') return undefined
+  const sideOf = scopeRule(backup)
   const inside: InSegment[] = []
   const outside: InSegment[] = []
   const obstacles: Obstacle[] = []
   for (const part of parts) {
     const { segment } = part
     for (const transaction of transactionsIn(log, part)) {
-      const side = sideOf(transaction, databases)
+      const side = sideOf(transaction)
       if (side === 'inside') inside.push({ segment, transaction })
       else if (side === 'outside') outside.push({ segment, transaction })
       else obstacles.push({ segment, offset: transaction.start, transaction, reason: side.reason })
     }
   }
   return { inside, outside, obstacles }
-}
-
-// A statement that touches no table (a grant, an empty transaction) belongs to no database: it is replayed.
-function sideOf(
-  { changes, tablesKnown }: Transaction,
-  databases: ReadonlySet<string>,
-): 'inside' | 'outside' | { readonly reason: string } {
-  if (!tablesKnown) {
-    return { reason: 'it is not known which tables it touches, and the backup holds only some databases' }
-  }
-  const data = dataChanges(changes)
-  const inside = data.filter(({ database }) => databases.has(database)).length
-  if (inside === data.length) return 'inside'
-  return inside === 0 ? 'outside' : { reason: 'it touches databases inside and outside of the backup' }
 }

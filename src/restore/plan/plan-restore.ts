@@ -46,7 +46,7 @@ export function planRestore(
   const range = proveRange(log, chosen, end)
   const parts = partsBetween(log, range, chosen.point, end)
   const { image } = chosen
-  const division = divideByScope(log, parts, image.backup.scope)
+  const division = divideByScope(log, parts, image.backup)
   requireReplayable(parts, division)
 
   const lastIncluded = describeTransaction(log, stop.previous)

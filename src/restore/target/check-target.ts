@@ -35,6 +35,7 @@ export async function checkCompatible({ server, session }: HeldTarget, plan: Res
   const logged = new Set(plan.segments.map(({ format }) => format.serverVersion))
   requireVersion(server.version, [plan.image.backup.server.version, ...logged])
   await requirePrivilege(server, session)
+  await requireNameCase(session, plan.image)
   // Without GTIDs and without transactions there is nothing a setting could be wrong for.
   const replays = hasGtids(plan) || plan.replayed.transactions > 0
   const obstacle = replays ? await server.dialect.replayObstacle(session, { gtids: hasGtids(plan) }) : undefined
@@ -62,6 +63,18 @@ export function requireVersion(target: ServerVersion, versions: readonly string[
     if (compareServerVersions(target, parseServerVersion(text)) >= 0) continue
     throw incompatible(target.text, `the target has version ${target.text}, older than ${text} of the source`)
   }
+}
+
+// Names differ then: a table of the log is not found on the target, or is another one.
+async function requireNameCase(session: Session, { backup }: RestorePlan['image']): Promise<void> {
+  const name = 'lower_case_table_names'
+  const target = (await globalVariables(session, [name]))[name]
+  const source = backup.server.settings[name]
+  if (target === source) return
+  throw incompatible(
+    name,
+    `${name} is ${target} on the target and was ${source} on the source: names would not be the same`,
+  )
 }
 
 // While it is isolated the target refuses every connection of an account that lacks this one.

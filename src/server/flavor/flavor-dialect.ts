@@ -90,6 +90,8 @@ export interface FlavorDialect {
   readonly dump: DumpDialect
   /** Settings that matter for backup and archive. */
   readonly settings: readonly SettingRule[]
+  /** Global variables that decide what definitions mean and that the log does not hold: a backup records them. */
+  readonly recordedSettings: readonly string[]
   /** Privileges by purpose. */
   readonly privileges: Readonly<Record<Purpose, readonly PrivilegeRule[]>>
 

@@ -158,7 +158,7 @@ function imageOf(text: string): BackupImage {
   return {
     method: 'mysqldump',
     tool: { program: 'mysqldump', version: '0' },
-    server: { flavor, version: '0', serverId: 1 },
+    server: { flavor, version: '0', serverId: 1, settings: {} },
     scope: 'all',
     parts: [partOf('data', Buffer.from(text))],
     bytes: text.length,

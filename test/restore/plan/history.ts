@@ -166,7 +166,7 @@ function build({ events, leading, resolution, gtids, covered, fraction }: Shape,
         backup: {
           method: 'mysqldump',
           tool: { program: 'mysqldump', version: '9.7.4' },
-          server: { flavor, version: '9.7.4', serverId: 1 },
+          server: { flavor, version: '9.7.4', serverId: 1, settings: { lower_case_table_names: '0' } },
           scope: scoped ? { databases: ['shop'] } : 'all',
           parts: [],
           bytes: 1000,

@@ -20,24 +20,36 @@ export interface LocalPrograms {
  * Puts a new data directory at `target`: a copy of one that was initialised once per machine, so a server starts in a
  * second and not in five. It holds the administrator and no trace of how that came to be.
  *
+ * @param options of the server; MySQL keeps some of them from its initialisation on
  * @returns the administrator's password in it.
  */
-export async function createDataDirectory(programs: LocalPrograms, target: string): Promise<string> {
-  const template = await templateOf(programs)
+export async function createDataDirectory(
+  programs: LocalPrograms,
+  target: string,
+  options: readonly string[] = [],
+): Promise<string> {
+  const template = await templateOf(
+    programs,
+    options.filter((option) => option.startsWith('--lower-case-table-names=')),
+  )
   await cp(join(template, 'data'), target, { recursive: true, mode: constants.COPYFILE_FICLONE })
   // The server makes a new one, and with it a uuid of its own.
   await rm(join(target, 'auto.cnf'), { force: true })
   return readFile(join(template, 'password'), 'utf8')
 }
 
-async function templateOf(programs: LocalPrograms): Promise<string> {
+async function templateOf(programs: LocalPrograms, options: readonly string[]): Promise<string> {
   const { stdout: version } = await execa(programs.server, ['--version'])
-  return cachedFolder(`${programs.flavor}-data`, [programs.server, version, 'template 2'], async (draft) => {
-    const password = randomPassword()
-    const data = join(draft, 'data')
-    await INITIALISE[programs.flavor](programs.server, data, accountSql(password))
-    await writeFile(join(draft, 'password'), password, { mode: 0o600 })
-  })
+  return cachedFolder(
+    `${programs.flavor}-data`,
+    [programs.server, version, 'template 2', ...options],
+    async (draft) => {
+      const password = randomPassword()
+      const data = join(draft, 'data')
+      await INITIALISE[programs.flavor](programs.server, data, accountSql(password), options)
+      await writeFile(join(draft, 'password'), password, { mode: 0o600 })
+    },
+  )
 }
 
 // Each statement on a line of its own: MariaDB's bootstrap and MySQL's init file read them so.
@@ -49,20 +61,22 @@ function accountSql(password: string): string {
   ].join('\n')
 }
 
-const INITIALISE: Readonly<Record<Flavor, (server: string, data: string, sql: string) => Promise<void>>> = {
+type Initialise = (server: string, data: string, sql: string, options: readonly string[]) => Promise<void>
+
+const INITIALISE: Readonly<Record<Flavor, Initialise>> = {
   // https://dev.mysql.com/doc/refman/9.7/en/data-directory-initialization.html
-  async mysql(server, data, sql) {
+  async mysql(server, data, sql, options) {
     const file = `${data}.sql`
     await writeFile(file, `${sql}ALTER USER 'root'@'localhost' IDENTIFIED BY '${randomPassword()}';\n`, { mode: 0o600 })
     await initialise(
       server,
-      ['--initialize-insecure', `--init-file=${file}`, '--loose-innodb-redo-log-capacity=8M'],
+      ['--initialize-insecure', `--init-file=${file}`, '--loose-innodb-redo-log-capacity=8M', ...options],
       data,
     )
     await rm(file)
   },
   // What mariadb-install-db does, without the folders that script insists on.
-  async mariadb(server, data, sql) {
+  async mariadb(server, data, sql, options) {
     const scripts = await mariadbScripts(server)
     const input = [
       "CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket='root';\n",
@@ -71,7 +85,7 @@ const INITIALISE: Readonly<Record<Flavor, (server: string, data: string, sql: st
       sql,
     ]
     await mkdir(data, { mode: 0o700 })
-    await initialise(server, ['--bootstrap', '--innodb-log-file-size=8M'], data, input.join(''))
+    await initialise(server, ['--bootstrap', '--innodb-log-file-size=8M', ...options], data, input.join(''))
   },
 }
 

@@ -25,7 +25,7 @@ export async function startLocalServer(
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    const templatePassword = await createDataDirectory(programs, instance.dataDirectory)
+    const templatePassword = await createDataDirectory(programs, instance.dataDirectory, options)
     await mkdir(join(folder, 'tmp'))
     await instance.start()
     const { version, password } = await logIn(instance, templatePassword)
