@@ -4,8 +4,8 @@ import { PitrError } from '../errors.ts'
 import type { BackupPart } from '../image/backup-image.ts'
 import type { Segment } from '../image/segment.ts'
 import type { Coverage, ImageFacts } from '../image/timeline-facts.ts'
-import { readBlob, writeBlob } from '../storage/blob.ts'
-import type { Storage, StorageOptions } from '../storage/storage.ts'
+import { readBlob, readFrames, readTrailer, writeBlob } from '../storage/blob.ts'
+import type { ByteRange, Storage, StorageOptions } from '../storage/storage.ts'
 import { recordCoverage } from './coverage.ts'
 import { ARCHIVE_KEY, isBlobKeyOfSegment, isPartKey, partKey, segmentKey, TIMELINES_PREFIX } from './layout.ts'
 import { readManifest, writeManifest } from './manifest-store.ts'
@@ -13,6 +13,8 @@ import { isCode } from './is-code.ts'
 import { parseArchiveManifest, serializeArchiveManifest } from './manifests/archive-manifest.ts'
 import type { ArchiveManifest } from './manifests/archive-manifest.ts'
 import { corruptManifest } from './manifests/envelope.ts'
+import { parseSegmentIndex } from './manifests/segment-index.ts'
+import type { SegmentIndex } from './manifests/segment-index.ts'
 import { readFacts } from './read-facts.ts'
 import type { ArchiveFacts } from './read-facts.ts'
 import type { Timeline } from './timeline.ts'
@@ -107,6 +109,25 @@ export class Archive {
   async *readSegment(segment: Segment, options: StorageOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
     if (!isBlobKeyOfSegment(segment.blob.key, segment)) throw elsewhere(segmentKey(segment))
     yield* readBlob(this.storage, segment.blob, options)
+  }
+
+  /** The sparse index of a segment; undefined when it has none. Throws `ObjectMissing`, `ChecksumMismatch` or `CorruptManifest`. */
+  async readSegmentIndex(segment: Segment, options: StorageOptions = {}): Promise<SegmentIndex | undefined> {
+    if (segment.index === undefined) return undefined
+    if (!isBlobKeyOfSegment(segment.blob.key, segment)) throw elsewhere(segmentKey(segment))
+    return parseSegmentIndex(await readTrailer(this.storage, segment.blob, segment.index, options), segment)
+  }
+
+  /** The bytes of a part of a segment's binlog file, checked by the hashes of its index, without reading the rest. Throws as {@link Archive.readSegment}. */
+  async *readSegmentPart(
+    segment: Segment,
+    { frames }: SegmentIndex,
+    { start, end }: ByteRange,
+    options: StorageOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    if (!isBlobKeyOfSegment(segment.blob.key, segment)) throw elsewhere(segmentKey(segment))
+    const range = { start: start - segment.from, end: end - segment.from }
+    yield* readFrames(this.storage, segment.blob, frames, range, options)
   }
 
   /** Stores one part of a backup that is being taken. It belongs to no image before {@link Archive.writeImage}. */

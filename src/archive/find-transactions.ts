@@ -1,11 +1,15 @@
-import type { TableChange, Transaction, TransactionKind } from '../binlog/transaction.ts'
+import type { TableChange, Transaction } from '../binlog/transaction.ts'
 import { instantToNanoseconds } from '../coordinates/instant.ts'
 import type { Instant } from '../coordinates/instant.ts'
 import type { TransactionRef } from '../coordinates/transaction-ref.ts'
 import type { RestoreTarget } from '../image/restore-target.ts'
+import type { LogBlock } from '../image/log-block.ts'
 import type { Segment } from '../image/segment.ts'
+import type { Touched, TouchedTable, TransactionKind } from '../image/touched.ts'
 import type { OperationOptions } from '../options.ts'
+import { FRAME_BYTES } from '../storage/frames.ts'
 import type { Archive } from './archive.ts'
+import { readBlocks } from './read-blocks.ts'
 import { readTransactions } from './read-transactions.ts'
 
 /** Which transactions are looked for; every field given must fit. */
@@ -38,7 +42,10 @@ export interface FoundTransaction extends TransactionRef {
   readonly after: RestoreTarget
 }
 
-/** Yields the transactions of `segments` that fit `filter`, in log order. Only segments whose commit times can fit are read. */
+/**
+ * Yields the transactions of `segments` that fit `filter`, in log order. What is read are the blocks that can hold one, as
+ * far as manifests and indexes tell.
+ */
 export async function* findTransactions(
   archive: Archive,
   segments: readonly Segment[],
@@ -46,12 +53,43 @@ export async function* findTransactions(
   options: OperationOptions = {},
 ): AsyncGenerator<FoundTransaction, void, undefined> {
   const range = readRange(filter)
+  const mayHold = (part: PartOfLog): boolean => mayHoldOne(part, filter, range)
   for (const segment of segments) {
-    if (!mayHold(segment, range)) continue
-    for await (const transaction of readTransactions(archive, segment, options)) {
+    if (!mayHold(segment)) continue
+    for await (const transaction of readWhere(archive, segment, mayHold, options)) {
       if (fits(transaction, filter, range)) yield found(segment, transaction)
     }
   }
+}
+
+/** What is known of a segment or a block without reading it. */
+type PartOfLog = Pick<Segment, 'minCommitTime' | 'maxCommitTime' | 'touched'>
+
+/** The transactions of the blocks that may hold a wanted one, and of some between them. */
+async function* readWhere(
+  archive: Archive,
+  segment: Segment,
+  mayHold: (part: PartOfLog) => boolean,
+  options: OperationOptions,
+): AsyncGenerator<Transaction, void, undefined> {
+  const index = await archive.readSegmentIndex(segment, options)
+  if (index === undefined || index.blocks.every(mayHold)) {
+    yield* readTransactions(archive, segment, options)
+    return
+  }
+  for (const run of runsOf(index.blocks, mayHold)) yield* readBlocks(archive, segment, index, run, options)
+}
+
+/** Blocks are read with those between them when these lie in the same piece of stored bytes: no piece is read again and again. */
+function runsOf(blocks: readonly LogBlock[], isWanted: (block: LogBlock) => boolean): LogBlock[][] {
+  const runs: { first: number; last: number }[] = []
+  for (const [i, block] of blocks.entries()) {
+    if (!isWanted(block)) continue
+    const run = runs.at(-1)
+    if (run !== undefined && block.from - (blocks[run.last]?.to ?? 0) < FRAME_BYTES) run.last = i
+    else runs.push({ first: i, last: i })
+  }
+  return runs.map(({ first, last }) => blocks.slice(first, last + 1))
 }
 
 interface TimeRange {
@@ -66,12 +104,23 @@ function readRange({ from, to }: TransactionFilter): TimeRange {
   }
 }
 
-function mayHold({ minCommitTime, maxCommitTime }: Segment, { from, to }: TimeRange): boolean {
+function mayHoldOne(
+  { minCommitTime, maxCommitTime, touched }: PartOfLog,
+  { table, kind }: TransactionFilter,
+  { from, to }: TimeRange,
+): boolean {
   if (minCommitTime === undefined || maxCommitTime === undefined) return false
   return (
+    mayTouch(touched, table, kind) &&
     within(maxCommitTime.epochMicroseconds, { from, to: undefined }) &&
     within(minCommitTime.epochMicroseconds, { from: undefined, to })
   )
+}
+
+function mayTouch(touched: Touched | undefined, table: string | undefined, kind: TransactionKind | undefined): boolean {
+  if (touched === undefined) return true
+  if (kind !== undefined && !touched.kinds.includes(kind)) return false
+  return table === undefined || touched.tables?.some((each) => isMeant(each, table)) !== false
 }
 
 function within(epochMicroseconds: number, { from, to }: TimeRange): boolean {
@@ -86,15 +135,16 @@ function fits(transaction: Transaction, { table, kind }: TransactionFilter, rang
 }
 
 function touches({ changes, tablesKnown, statement, hidesStatement }: Transaction, wanted: string): boolean {
-  const named = changes.some(
-    ({ database, table }) =>
-      wanted === database ||
-      (table === undefined ? wanted.startsWith(`${database}.`) : wanted === `${database}.${table}`),
-  )
+  const named = changes.some((change) => isMeant(change, wanted))
   if (named || tablesKnown) return named
   // A statement that was not understood is found rather than missed when it mentions the name, or might: this search
   // looks for an accident.
   return hidesStatement === true || statement?.includes(wanted.slice(wanted.lastIndexOf('.') + 1)) === true
+}
+
+function isMeant({ database, table }: TouchedTable, wanted: string): boolean {
+  if (wanted === database) return true
+  return table === undefined ? wanted.startsWith(`${database}.`) : wanted === `${database}.${table}`
 }
 
 function found({ fileId, file }: Segment, transaction: Transaction): FoundTransaction {

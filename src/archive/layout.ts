@@ -7,7 +7,7 @@ import { isKeySegment } from '../storage/keys.ts'
 //
 //   archive.json
 //   timelines/<timeline>/timeline.json
-//   timelines/<timeline>/binlogs/<file>-<file id>/<from>.<attempt>.zst   bytes of a segment
+//   timelines/<timeline>/binlogs/<file>-<file id>/<from>.<attempt>.zst   bytes of a segment, and its index
 //   timelines/<timeline>/binlogs/<file>-<file id>/<from>.json            its manifest, written last
 //   timelines/<timeline>/coverage/<number>.json                               the highest number counts
 //   timelines/<timeline>/images/<image>/backup/<part>.zst
@@ -17,6 +17,12 @@ import { isKeySegment } from '../storage/keys.ts'
 // another version of zstd, and must not be in the way of the next run. The manifest says which attempt counts, and where
 // the segment ends: that is known only when its bytes were streamed. Since a place in the log has one manifest, two
 // archivers that race can never leave segments that overlap: one of them finds the place taken.
+//
+// A `.zst` object is made of zstd frames of 1 MiB of content each, so that any part can be read alone (storage/frames.ts).
+// Behind those of a segment of more than one block stands its sparse index, in a skippable frame: compressed JSON of the
+// size and hash of every frame, and of every block its range, commit times, GTIDs, counts, kinds and tables. The segment's
+// manifest holds size and hash of the index, and sums the blocks up. What follows from an index is only where not to look:
+// blocks that may matter are read, and checked like any other bytes.
 
 /** The manifest that makes a place an archive. */
 export const ARCHIVE_KEY = 'archive.json'

@@ -11,10 +11,17 @@ export async function* readTransactions(
   segment: Segment,
   options: Pick<OperationOptions, 'signal'> = {},
 ): AsyncGenerator<Transaction, void, undefined> {
-  const { file, from, format } = segment
+  yield* parseTransactions(archive.readSegment(segment, options), segment)
+}
+
+/** The transactions in bytes of a binlog file that begin at a boundary and end at one. */
+export async function* parseTransactions(
+  bytes: AsyncIterable<Uint8Array>,
+  { file, from, format }: Pick<Segment, 'file' | 'from' | 'format'>,
+): AsyncGenerator<Transaction, void, undefined> {
   const events = new EventReader({ file, ...(from === 0 ? {} : { start: { offset: from, format } }) })
   const transactions = new TransactionReader({ file, format })
-  for await (const chunk of archive.readSegment(segment, options)) {
+  for await (const chunk of bytes) {
     for (const event of events.push(chunk)) {
       const transaction = transactions.push(event)
       if (transaction !== undefined) yield transaction

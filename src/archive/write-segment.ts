@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { PitrError } from '../errors.ts'
+import type { LogBlock } from '../image/log-block.ts'
 import type { Digest, Segment } from '../image/segment.ts'
 import { writeBlob } from '../storage/blob.ts'
+import { digestOf } from '../storage/digester.ts'
+import type { Frame } from '../storage/frames.ts'
 import type { Storage, StorageOptions } from '../storage/storage.ts'
 import { isCode } from './is-code.ts'
 import { segmentBlobKey, segmentKey } from './layout.ts'
 import type { SegmentPlace } from './layout.ts'
 import { readManifest, writeManifest } from './manifest-store.ts'
+import { serializeSegmentIndex } from './manifests/segment-index.ts'
 import { parseSegmentManifest, serializeSegmentManifest } from './manifests/segment-manifest.ts'
 
 /** A segment that is not stored yet. */
@@ -14,7 +18,9 @@ export interface SegmentDraft extends SegmentPlace {
   /** Its bytes, streamed; they end where the segment is cut. */
   readonly bytes: AsyncIterable<Uint8Array>
   /** What the bytes hold: called once, behind the last of them. */
-  readonly facts: () => Omit<Segment, keyof SegmentPlace | 'blob'>
+  readonly facts: () => Omit<Segment, keyof SegmentPlace | 'index' | 'blob'>
+  /** The parts they can be read in: called once, behind the last of them. Without them every look reads the whole. */
+  readonly blocks?: (() => readonly LogBlock[]) | undefined
 }
 
 /**
@@ -24,8 +30,13 @@ export interface SegmentDraft extends SegmentPlace {
 export async function writeSegment(storage: Storage, draft: SegmentDraft, options: StorageOptions): Promise<Segment> {
   const { timelineId, fileId, file, from, bytes } = draft
   const place: SegmentPlace = { timelineId, fileId, file, from }
-  const blob = await writeBlob(storage, segmentBlobKey(place, randomBytes(4).toString('hex')), bytes, options)
-  const segment: Segment = { ...place, ...draft.facts(), blob }
+  let index: Buffer | undefined
+  const blob = await writeBlob(storage, segmentBlobKey(place, randomBytes(4).toString('hex')), bytes, {
+    ...options,
+    trailer: (frames) => (index = indexOf(frames, draft.blocks?.())),
+  })
+  const digest = index === undefined ? undefined : digestOf(index)
+  const segment: Segment = { ...place, ...draft.facts(), ...(digest === undefined ? {} : { index: digest }), blob }
   try {
     const text = serializeSegmentManifest(segment)
     await writeManifest(storage, segmentKey(segment), text, parseSegmentManifest, options)
@@ -33,6 +44,11 @@ export async function writeSegment(storage: Storage, draft: SegmentDraft, option
   } catch (error) {
     return settle(storage, segment, error)
   }
+}
+
+/** A segment of one block needs none: its manifest says the same. */
+function indexOf(frames: readonly Frame[], blocks: readonly LogBlock[] = []): Buffer | undefined {
+  return blocks.length > 1 ? serializeSegmentIndex({ frames, blocks }) : undefined
 }
 
 /**
@@ -58,8 +74,9 @@ async function readExisting(storage: Storage, key: string, options: StorageOptio
 
 function requireSame(existing: Segment, facts: Omit<Segment, 'blob'>, content: Digest): Segment {
   const { blob } = existing
-  // How it was compressed may differ; what it says may not.
-  const same = serializeSegmentManifest({ ...facts, blob: { ...blob, content } }) === serializeSegmentManifest(existing)
+  // How it was compressed may differ, and with it where the index says things are stored; what it says may not.
+  const given = { ...facts, index: existing.index, blob: { ...blob, content } }
+  const same = serializeSegmentManifest(given) === serializeSegmentManifest(existing)
   if (same) return existing
   const key = segmentKey(existing)
   throw new PitrError('ObjectConflict', {

@@ -1,9 +1,10 @@
 import { Timestamp } from '../coordinates/timestamp.ts'
 import type { CommitTime } from '../coordinates/timestamp.ts'
 import { mayHoldSecret } from '../secrets.ts'
+import type { TransactionKind } from '../image/touched.ts'
 import type { RowAction } from './rows-event.ts'
 import type { Statement } from './statement.ts'
-import type { TableChange, Transaction, TransactionKind } from './transaction.ts'
+import type { TableChange, Transaction } from './transaction.ts'
 
 /** How a transaction in the making ends. */
 export type Ending =

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Flavor } from '../coordinates/flavor.ts'
-import type { CommitTime } from '../coordinates/timestamp.ts'
-import type { TransactionRef } from '../coordinates/transaction-ref.ts'
+import type { LogBlock } from '../image/log-block.ts'
 import type { Segment } from '../image/segment.ts'
 import { EventType } from './event-type.ts'
 import type { BinlogEvent } from './event.ts'
 import { GtidAccumulator } from './gtid-accumulator.ts'
+import { LogTally } from './log-tally.ts'
 import type { Transaction } from './transaction.ts'
 
 /** What a range of a binlog file turned out to hold: the part of a {@link Segment} that is read from its events. */
@@ -21,6 +21,7 @@ export type SegmentFacts = Pick<
   | 'maxCommitTime'
   | 'lastEvent'
   | 'obstacles'
+  | 'touched'
 >
 
 /** What a {@link SegmentFactsBuilder} begins with. */
@@ -33,7 +34,18 @@ export interface SegmentFactsOptions {
   readonly flavor: Flavor
   /** The GTID set executed before the range; undefined when the server gives no GTIDs. */
   readonly gtidsBefore?: string | undefined
+  /** Where it begins. @default 0 */
+  readonly from?: number | undefined
 }
+
+/** A block ends at the first boundary behind this much: an index of one entry a block stays below 1 % of the log. */
+const BLOCK_BYTES: number = 64 * 1024
+
+/** The names of the tables in one block may take a share of its size, and this much in a small one. */
+const MIN_NAME_BYTES = 512
+const NAME_SHARE = 1 / 128
+/** What they may take in a segment's manifest. */
+const SEGMENT_NAME_BYTES = 1024
 
 /** The last event before a boundary is kept up to this size until its hash is asked for; larger ones are hashed at once. */
 const MAX_KEPT_BYTES = 4 * 1024
@@ -49,29 +61,25 @@ const MAX_KEPT_BYTES = 4 * 1024
  * ```
  */
 export class SegmentFactsBuilder {
-  readonly #file: string
-  readonly #fileId: string
+  readonly #options: SegmentFactsOptions
+  readonly #tally: LogTally
   readonly #gtids: GtidAccumulator | undefined
   #to: number | undefined
   #end: Segment['end']
-  #transactions = 0
-  #rowEvents = 0
-  #rows = 0
-  #first: TransactionRef | undefined
-  #last: Transaction | undefined
-  #min: CommitTime | undefined
-  #max: CommitTime | undefined
   readonly #obstacles: { offset: number; reason: string }[] = []
+  readonly #blocks: LogBlock[] = []
+  #block: OpenBlock
   readonly #lastEvent = Buffer.allocUnsafe(MAX_KEPT_BYTES)
   #lastEventBytes = 0
   #lastEventOffset = 0
   #lastEventHash: string | undefined
 
   constructor(options: SegmentFactsOptions) {
-    this.#file = options.file
-    this.#fileId = options.fileId
-    this.#gtids =
-      options.gtidsBefore === undefined ? undefined : new GtidAccumulator(options.flavor, options.gtidsBefore)
+    const { file, fileId, flavor, gtidsBefore, from = 0 } = options
+    this.#options = options
+    this.#tally = new LogTally(file, fileId)
+    this.#gtids = gtidsBefore === undefined ? undefined : new GtidAccumulator(flavor, gtidsBefore)
+    this.#block = this.#openBlock(from)
   }
 
   /** Adds the next event, the transaction that it ends, and whether a transaction is open behind it. */
@@ -82,6 +90,9 @@ export class SegmentFactsBuilder {
     this.#keepLastEvent(event)
     if (event.type === EventType.Rotate) this.#end = 'rotate'
     else if (event.type === EventType.Stop) this.#end = 'stop'
+    if (event.end - this.#block.from < BLOCK_BYTES) return
+    this.#blocks.push(closeBlock(this.#block, event.end))
+    this.#block = this.#openBlock(event.end)
   }
 
   /** Bytes behind the range's last boundary; undefined before the first. */
@@ -91,7 +102,7 @@ export class SegmentFactsBuilder {
 
   /** Transactions so far. */
   get transactions(): number {
-    return this.#transactions
+    return this.#tally.transactions
   }
 
   /** The facts up to the last boundary; undefined when there was none. */
@@ -101,32 +112,32 @@ export class SegmentFactsBuilder {
       to: this.#to,
       end: this.#end,
       gtidsAfter: this.#gtids?.set.toString(),
-      counts: { transactions: this.#transactions, rowEvents: this.#rowEvents, rows: this.#rows },
-      first: this.#first,
-      last: this.#last === undefined ? undefined : this.#refTo(this.#last),
-      minCommitTime: this.#min,
-      maxCommitTime: this.#max,
+      ...this.#tally.take(SEGMENT_NAME_BYTES),
       lastEvent: { offset: this.#lastEventOffset, sha256: this.#hashOfLastEvent() },
       obstacles: [...this.#obstacles],
     }
   }
 
-  #addTransaction(transaction: Transaction): void {
-    const { start, gtid, commitTime, obstacle } = transaction
-    this.#transactions++
-    this.#rowEvents += transaction.rowEvents
-    this.#rows += transaction.rows
-    this.#first ??= this.#refTo(transaction)
-    this.#last = transaction
-    if (this.#min === undefined || commitTime.compare(this.#min) < 0) this.#min = commitTime
-    if (this.#max === undefined || commitTime.compare(this.#max) > 0) this.#max = commitTime
-    if (obstacle !== undefined) this.#obstacles.push({ offset: start, reason: obstacle })
-    if (gtid !== undefined) this.#gtids?.add(gtid)
+  /** The blocks of the range up to the last boundary. */
+  takeBlocks(): readonly LogBlock[] {
+    const to = this.#to ?? 0
+    return to > this.#block.from ? [...this.#blocks, closeBlock(this.#block, to)] : [...this.#blocks]
   }
 
-  #refTo({ start, end, gtid, commitTime }: Transaction): TransactionRef {
-    const file = this.#file
-    return { fileId: this.#fileId, start: { file, offset: start }, end: { file, offset: end }, gtid, commitTime }
+  #addTransaction(transaction: Transaction): void {
+    const { start, gtid, obstacle } = transaction
+    this.#tally.add(transaction)
+    this.#block.tally.add(transaction)
+    if (obstacle !== undefined) this.#obstacles.push({ offset: start, reason: obstacle })
+    if (gtid === undefined) return
+    this.#gtids?.add(gtid)
+    this.#block.gtids?.add(gtid)
+  }
+
+  #openBlock(from: number): OpenBlock {
+    const { file, fileId, flavor, gtidsBefore } = this.#options
+    const gtids = gtidsBefore === undefined ? undefined : new GtidAccumulator(flavor)
+    return { from, tally: new LogTally(file, fileId), gtids }
   }
 
   /** Every transaction ends in an event that might be the last: small ones are copied, since hashing each would cost more. */
@@ -145,4 +156,15 @@ export class SegmentFactsBuilder {
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
+}
+
+interface OpenBlock {
+  readonly from: number
+  readonly tally: LogTally
+  readonly gtids: GtidAccumulator | undefined
+}
+
+function closeBlock({ from, tally, gtids }: OpenBlock, to: number): LogBlock {
+  const totals = tally.take(Math.max(MIN_NAME_BYTES, (to - from) * NAME_SHARE))
+  return { from, to, ...totals, gtids: gtids?.set.toString() }
 }

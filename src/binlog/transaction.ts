@@ -1,18 +1,8 @@
 import type { CommitTime } from '../coordinates/timestamp.ts'
-
-/**
- * What a transaction is made of, as replay sees it:
- * `row`: row events only; `ddl`: one statement that defines something (also GRANT, CREATE USER); `statement`: DML logged as
- * statements; `mixed`: row events and statements; `empty`: nothing that changes data; `xa`: a part of an XA transaction.
- */
-export type TransactionKind = 'row' | 'ddl' | 'statement' | 'mixed' | 'empty' | 'xa'
+import type { TouchedTable, TransactionKind } from '../image/touched.ts'
 
 /** What one transaction did to one table. */
-export interface TableChange {
-  /** Database of the table. */
-  readonly database: string
-  /** Name of the table; undefined when a statement concerns the whole database. */
-  readonly table?: string | undefined
+export interface TableChange extends TouchedTable {
   /** Rows written by row events; 0 for statements. */
   readonly inserted: number
   /** Rows changed by row events; 0 for statements. */

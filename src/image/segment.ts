@@ -1,5 +1,6 @@
 import type { TransactionRef } from '../coordinates/transaction-ref.ts'
 import type { CommitTime } from '../coordinates/timestamp.ts'
+import type { Touched } from './touched.ts'
 
 /** A stored blob: its content, and the bytes in storage that hold it compressed. */
 export interface Blob {
@@ -99,6 +100,10 @@ export interface Segment {
   readonly lastEvent: LastEvent
   /** Where something lies that no replayer can apply faithfully, and why. */
   readonly obstacles: readonly Obstacle[]
+  /** What kinds of transactions it holds and which tables they touch; undefined when that was not recorded. */
+  readonly touched?: Touched | undefined
+  /** Its sparse index, at the end of the stored bytes; undefined when it has none: one block is read as fast. */
+  readonly index?: Digest | undefined
   /** Its bytes. */
   readonly blob: Blob
 }

@@ -31,13 +31,9 @@ export class Digester {
   }
 }
 
-/** Passes bytes on and adds them to a digester. */
-export async function* metered(
-  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  digester: Digester,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of source) {
-    digester.add(chunk)
-    yield chunk
-  }
+/** Size and hash of bytes. */
+export function digestOf(bytes: Uint8Array): Digest {
+  const digester = new Digester()
+  digester.add(bytes)
+  return digester.digest()
 }

@@ -4,6 +4,7 @@ import { Timestamp } from '../../src/coordinates/timestamp.ts'
 import { partKey, segmentBlobKey } from '../../src/archive/layout.ts'
 import type { SegmentDraft, Timeline } from '../../src/archive/archive.ts'
 import type { Blob, Segment } from '../../src/image/segment.ts'
+import { TRANSACTION_KINDS } from '../../src/image/touched.ts'
 import type { ImageFacts } from '../../src/image/timeline-facts.ts'
 import { chunksOf, contentOf } from '../storage/content.ts'
 
@@ -38,7 +39,13 @@ export function draftOf(timelineId: string, from: number, to: number, change: Sa
     obstacles: [],
     ...more,
   }
-  return { timelineId, fileId, file, from, bytes: chunksOf(bytes), facts: () => facts }
+  const middle = from + Math.ceil((facts.to - from) / 2)
+  const touched = { kinds: [] }
+  const blocks = [
+    { from, to: middle, counts: facts.counts, touched },
+    { from: middle, to: facts.to, counts: { transactions: 0, rowEvents: 0, rows: 0 }, touched },
+  ]
+  return { timelineId, fileId, file, from, bytes: chunksOf(bytes), facts: () => facts, blocks: () => blocks }
 }
 
 /** An image with these parts. */
@@ -81,6 +88,14 @@ const ref = fc.record(
 const digest = fc.record({ bytes: size, sha256 })
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
 
+const touched = fc.record(
+  {
+    kinds: fc.subarray([...TRANSACTION_KINDS]),
+    tables: fc.array(fc.record({ database: fc.string(), table: fc.string() }, { requiredKeys: ['database'] })),
+  },
+  { requiredKeys: ['kinds'] },
+)
+
 /** Any segment. */
 export const anySegment: fc.Arbitrary<Segment> = fc
   .record({
@@ -100,6 +115,8 @@ export const anySegment: fc.Arbitrary<Segment> = fc
     minCommitTime: optional(time),
     maxCommitTime: optional(time),
     lastEvent: fc.record({ offset: size, sha256 }),
+    touched: optional(touched),
+    index: optional(digest),
     obstacles: fc.array(fc.record({ offset: size, reason: fc.string({ unit: 'grapheme' }) }), { maxLength: 3 }),
     stored: digest,
     sha256,

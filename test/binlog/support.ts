@@ -61,19 +61,21 @@ export function read(chunks: Iterable<Uint8Array>): Reading {
 
 /** Makes a log with checksums out of event bodies. The format description is a recorded one. */
 export class LogBuilder {
-  #bytes: Buffer
+  readonly #chunks: Buffer[]
+  #length: number
 
   constructor(flavor: 'mysql' | 'mariadb' = 'mysql') {
     const recorded = fixture(`${flavor}-full.000001`)
-    this.#bytes = recorded.subarray(0, 4 + recorded.readUInt32LE(4 + 9))
+    this.#length = 4 + recorded.readUInt32LE(4 + 9)
+    this.#chunks = [recorded.subarray(0, this.#length)]
   }
 
   get bytes(): Buffer {
-    return this.#bytes
+    return Buffer.concat(this.#chunks)
   }
 
   get length(): number {
-    return this.#bytes.length
+    return this.#length
   }
 
   /** Adds an event; anything of its header can be made wrong. */
@@ -89,11 +91,12 @@ export class LogBuilder {
     header[4] = type
     header.writeUInt32LE(1, 5)
     header.writeUInt32LE(length ?? real, 9)
-    header.writeUInt32LE(position ?? this.#bytes.length + real, 13)
+    header.writeUInt32LE(position ?? this.#length + real, 13)
     header.writeUInt16LE(flags, 17)
     const checksum = Buffer.alloc(4)
     checksum.writeUInt32LE(crc32(content, crc32(header)))
-    this.#bytes = Buffer.concat([this.#bytes, header, content, checksum])
+    this.#chunks.push(header, Buffer.from(content), checksum)
+    this.#length += real
     return this
   }
 

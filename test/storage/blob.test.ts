@@ -1,13 +1,22 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { constants, createZstdCompress, createZstdDecompress, zstdCompressSync } from 'node:zlib'
+import { constants, createZstdCompress, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Blob } from '../../src/image/segment.ts'
-import { readBlob, verifyBlob, writeBlob } from '../../src/storage/blob.ts'
+import { readBlob, readFrames, readTrailer, verifyBlob, writeBlob } from '../../src/storage/blob.ts'
+import { digestOf } from '../../src/storage/digester.ts'
 import { directoryStorage } from '../../src/storage/directory-storage.ts'
-import { RoundTrip } from '../../src/storage/round-trip.ts'
+import {
+  decodeFrames,
+  decodesTo,
+  encodeFrame,
+  encodeTrailer,
+  FRAME_BYTES,
+  MalformedFrames,
+} from '../../src/storage/frames.ts'
+import type { Frame } from '../../src/storage/frames.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { bytesOf, chunksOf, contentOf, errorOf, keysOf } from './content.ts'
 import { temporaryPlace } from './temporary-place.ts'
@@ -40,19 +49,52 @@ describe('writeBlob and readBlob', () => {
     )
   })
 
-  test('any range of the content can be read', async () => {
-    const content = contentOf('range', 500_000)
-    const blob = await writeBlob(storage, 'x', chunksOf(content))
-    const offset = fc.integer({ min: 0, max: 510_000 })
+  test('a range of the content is read with the frames it lies in, and no others', async () => {
+    const content = contentOf('range', 3 * FRAME_BYTES + 500_000)
+    let frames: readonly Frame[] = []
+    const blob = await writeBlob(storage, 'x', chunksOf(content), {
+      trailer: (all) => {
+        frames = all
+        return undefined
+      },
+    })
+    expect(frames).toHaveLength(4)
+    expect(frames.reduce((sum, { storedBytes }) => sum + storedBytes, 0)).toBe(blob.stored.bytes)
+    const offset = fc.oneof(
+      fc.integer({ min: 0, max: content.length }),
+      fc.constantFrom(0, FRAME_BYTES, 2 * FRAME_BYTES, content.length),
+    )
     await fc.assert(
       fc.asyncProperty(offset, offset, async (a, b) => {
         const range = { start: Math.min(a, b), end: Math.max(a, b) }
-        expect(
-          (await bytesOf(readBlob(storage, blob, { range }))).equals(content.subarray(range.start, range.end)),
-        ).toBe(true)
+        const read = await bytesOf(readFrames(storage, blob, frames, range))
+        expect(read.equals(content.subarray(range.start, range.end))).toBe(true)
       }),
-      { numRuns: 30 },
+      { numRuns: 40 },
     )
+    // What no range needs may be damaged.
+    await flipAt(blob, (frames[0]?.storedBytes ?? 0) + 50)
+    const range = { start: 2 * FRAME_BYTES, end: 2 * FRAME_BYTES + 10 }
+    expect(await bytesOf(readFrames(storage, blob, frames, range))).toHaveLength(10)
+    await expect(bytesOf(readFrames(storage, blob, frames, { start: 0, end: content.length }))).rejects.toMatchObject({
+      code: 'ChecksumMismatch',
+      subject: 'x',
+    })
+  })
+
+  test('what is stored behind the content comes back, and does not get into the content', async () => {
+    const content = contentOf('content', 200_000)
+    for (const trailer of [Buffer.from('behind'), Buffer.alloc(0), contentOf('trailer', 300_000)]) {
+      const blob = await writeBlob(storage, `x${trailer.length}`, chunksOf(content), { trailer: () => trailer })
+      const stored = await readFile(join(place.path, blob.key))
+      expect(blob.stored).toEqual(digestOf(stored))
+      expect((await readTrailer(storage, blob, digestOf(trailer))).equals(trailer)).toBe(true)
+      expect((await bytesOf(readBlob(storage, blob))).equals(content)).toBe(true)
+      await expect(readTrailer(storage, blob, digestOf(Buffer.from('other')))).rejects.toMatchObject({
+        code: 'ChecksumMismatch',
+        subject: blob.key,
+      })
+    }
   })
 
   test('levels beyond 1 to 19 are refused', async () => {
@@ -177,7 +219,7 @@ describe('damage', () => {
   })
 
   test('no more comes out than the manifest says, whatever is in there', async () => {
-    const bomb = zstdCompressSync(Buffer.alloc(200 << 20))
+    const bomb = inFrame(zstdCompressSync(Buffer.alloc(200 << 20)))
     await writeFile(join(place.path, blob.key), bomb)
     let bytes = 0
     const read = async () => {
@@ -190,10 +232,10 @@ describe('damage', () => {
   test('a blob that wants more memory than ours do is refused', async () => {
     const params = { [constants.ZSTD_c_windowLog]: 27, [constants.ZSTD_c_enableLongDistanceMatching]: 1 }
     const large = createZstdCompress({ params })
-    large.end(Buffer.alloc(20 << 20))
-    const greedy = await bytesOf(large)
+    large.end(Buffer.alloc(500_000))
+    const greedy = inFrame(await bytesOf(large))
     await writeFile(join(place.path, blob.key), greedy)
-    const named = { ...blob, stored: digestOf(greedy), content: digestOf(Buffer.alloc(20 << 20)) }
+    const named = { ...blob, stored: digestOf(greedy), content: digestOf(Buffer.alloc(500_000)) }
     await expect(verifyBlob(storage, named)).rejects.toMatchObject({ code: 'ChecksumMismatch' })
   })
 
@@ -211,30 +253,68 @@ describe('damage', () => {
 describe('a codec that errs', () => {
   const content = contentOf('codec', 400_000)
 
-  test('is found when it makes other content', async () => {
-    await using roundTrip = new RoundTrip(createZstdDecompress())
-    for await (const chunk of chunksOf(zstdCompressSync(contentOf('other', 400_000)), 1000)) await roundTrip.add(chunk)
-    expect(await roundTrip.finish(digestOf(content))).toBe(false)
-  })
-
-  test('is found when nothing can be made of it', async () => {
-    await using roundTrip = new RoundTrip(createZstdDecompress())
-    for await (const chunk of chunksOf(content, 1000)) await roundTrip.add(chunk)
-    expect(await roundTrip.finish(digestOf(content))).toBe(false)
-  })
-
-  test('is found when it stops early', async () => {
-    await using roundTrip = new RoundTrip(createZstdDecompress())
-    await roundTrip.add(zstdCompressSync(content).subarray(0, -8))
-    expect(await roundTrip.finish(digestOf(content))).toBe(false)
-  })
-
-  test('one that does not err passes', async () => {
-    await using roundTrip = new RoundTrip(createZstdDecompress())
-    for await (const chunk of chunksOf(zstdCompressSync(content), 1000)) await roundTrip.add(chunk)
-    expect(await roundTrip.finish(digestOf(content))).toBe(true)
+  test('is found when it makes other content, nothing, or too little of it', async () => {
+    const frame = await encodeFrame(content, 1)
+    expect(await decodesTo(frame, content)).toBe(true)
+    expect(await decodesTo(await encodeFrame(contentOf('other', 400_000), 1), content)).toBe(false)
+    expect(await decodesTo(contentOf('no frame', 400_000), content)).toBe(false)
+    expect(await decodesTo(frame.subarray(0, -8), content)).toBe(false)
   })
 })
+
+describe('frames', () => {
+  test('that claim to be larger than any are refused before they are collected', async () => {
+    const frame = await encodeFrame(Buffer.from('x'), 1)
+    for (const [at, value] of [
+      [8, 0xff_ff_ff_ff],
+      [4, 5],
+      [0, 0x18_4d_2a_52],
+    ] as const) {
+      const forged = Buffer.from(frame)
+      forged.writeUInt32LE(value, at)
+      await expect(partsOf([forged])).rejects.toThrow(MalformedFrames)
+    }
+    const trailer = encodeTrailer(Buffer.from('x'))
+    trailer.writeUInt32LE(0xff_ff_ff_ff, 4)
+    await expect(partsOf([trailer])).rejects.toThrow(MalformedFrames)
+  })
+
+  test('behind a trailer are refused, and parts of frames', async () => {
+    const frame = await encodeFrame(Buffer.from('x'), 1)
+    const trailer = encodeTrailer(Buffer.from('y'))
+    expect(await partsOf([frame, trailer])).toEqual(['content x', 'trailer y'])
+    expect(await partsOf(chunksOf(Buffer.concat([frame, frame, trailer]), 1))).toEqual([
+      'content x',
+      'content x',
+      'trailer y',
+    ])
+    for (const wrong of [[trailer, frame], [frame.subarray(0, -1)], [frame, trailer.subarray(0, 5)]]) {
+      await expect(partsOf(wrong)).rejects.toThrow(MalformedFrames)
+    }
+  })
+
+  async function partsOf(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<string[]> {
+    async function* stored(): AsyncGenerator<Uint8Array> {
+      yield* chunks
+    }
+    const parts: string[] = []
+    for await (const { kind, bytes } of decodeFrames(stored())) parts.push(`${kind} ${bytes.toString()}`)
+    return parts
+  }
+})
+
+/** Makes a frame of what zstd gave. */
+function inFrame(zstd: Buffer): Buffer {
+  const header = Buffer.from('502a4d180400000000000000', 'hex')
+  header.writeUInt32LE(zstd.length, 8)
+  return Buffer.concat([header, zstd])
+}
+
+async function flipAt({ key }: Blob, at: number): Promise<void> {
+  const stored = await readFile(join(place.path, key))
+  stored[at] = (stored[at] ?? 0) ^ 1
+  await writeFile(join(place.path, key), stored)
+}
 
 async function* takeThenFail(source: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
   let i = 0
@@ -242,8 +322,4 @@ async function* takeThenFail(source: AsyncIterable<Uint8Array>, count: number): 
     if (i++ === count) throw new Error('enough')
     yield chunk
   }
-}
-
-function digestOf(bytes: Uint8Array): Blob['content'] {
-  return { bytes: bytes.byteLength, sha256: createHash('sha256').update(bytes).digest('hex') }
 }

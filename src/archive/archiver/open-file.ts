@@ -94,6 +94,7 @@ export class OpenFile {
       fileId: this.fileId,
       flavor: flavorOf(format.serverVersion),
       gtidsBefore,
+      from,
     })
     return {
       timelineId,
@@ -108,6 +109,7 @@ export class OpenFile {
         this.#gtids = taken.gtidsAfter
         return { ...taken, format, gtidsBefore, ...(from === 0 && previous !== undefined ? { previous } : {}) }
       },
+      blocks: () => facts.takeBlocks(),
     }
   }
 

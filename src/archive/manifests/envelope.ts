@@ -71,7 +71,7 @@ function unknownFormat(key: string, format: number): PitrError {
 }
 
 /** Where and what was expected; never what was found: a manifest of somebody else's making may hold anything. */
-function describeIssue(issue: v.BaseIssue<unknown>): string {
+export function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? 'the whole'
   return `${path} is not what it should be${issue.expected === null ? '' : ` (${issue.expected})`}`
 }

@@ -4,7 +4,9 @@ import type { BinlogPosition } from '../../coordinates/binlog-position.ts'
 import type { Flavor } from '../../coordinates/flavor.ts'
 import { Timestamp } from '../../coordinates/timestamp.ts'
 import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
-import type { Blob } from '../../image/segment.ts'
+import type { Blob, Digest, LogCounts } from '../../image/segment.ts'
+import { TRANSACTION_KINDS } from '../../image/touched.ts'
+import type { Touched } from '../../image/touched.ts'
 import { isId } from '../layout.ts'
 
 // The pieces manifests share. Functions with declared types: a schema itself would have to spell out valibot's types.
@@ -67,10 +69,27 @@ export function transactionRef(): v.GenericSchema<unknown, TransactionRef> {
   })
 }
 
+/** What a range of log holds, counted. */
+export function logCounts(): v.GenericSchema<unknown, LogCounts> {
+  return v.strictObject({ transactions: size(), rowEvents: size(), rows: size() })
+}
+
+/** What lies in a range of log. Names are those of the server: of any characters, but not long. */
+export function touched(): v.GenericSchema<unknown, Touched> {
+  return v.strictObject({
+    kinds: v.array(v.picklist(TRANSACTION_KINDS)),
+    tables: v.optional(v.array(v.strictObject({ database: text(), table: v.optional(text()) }))),
+  })
+}
+
+/** Size and hash of bytes. */
+export function digest(): v.GenericSchema<unknown, Digest> {
+  return v.strictObject({ bytes: size(), sha256: sha256() })
+}
+
 /** A stored blob. Whether its key points where it should is the caller's check. */
 export function blob(): v.GenericSchema<unknown, Blob> {
-  const digest = v.strictObject({ bytes: size(), sha256: sha256() })
-  return v.strictObject({ key: text(), codec: v.literal('zstd'), content: digest, stored: digest })
+  return v.strictObject({ key: text(), codec: v.literal('zstd'), content: digest(), stored: digest() })
 }
 
 /** Whether a parser accepts its input. */

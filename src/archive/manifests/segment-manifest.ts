@@ -2,7 +2,20 @@ import * as v from 'valibot'
 import type { Segment } from '../../image/segment.ts'
 import { isBlobKeyOfSegment, segmentKey } from '../layout.ts'
 import { corruptManifest, parseManifest, serializeManifest } from './envelope.ts'
-import { binlogFile, blob, id, sha256, size, succeeds, text, timestamp, transactionRef } from './schemas.ts'
+import {
+  binlogFile,
+  blob,
+  digest,
+  id,
+  logCounts,
+  sha256,
+  size,
+  succeeds,
+  text,
+  timestamp,
+  touched,
+  transactionRef,
+} from './schemas.ts'
 
 /** Writes the text of a segment manifest. */
 export function serializeSegmentManifest(segment: Segment): string {
@@ -36,13 +49,15 @@ function schema(): v.GenericSchema<unknown, Segment> {
     // A set can have any number of intervals; the size of the manifest bounds it.
     gtidsBefore: v.optional(v.string()),
     gtidsAfter: v.optional(v.string()),
-    counts: v.strictObject({ transactions: size(), rowEvents: size(), rows: size() }),
+    counts: logCounts(),
     first: v.optional(transactionRef()),
     last: v.optional(transactionRef()),
     minCommitTime: v.optional(timestamp()),
     maxCommitTime: v.optional(timestamp()),
     lastEvent: v.strictObject({ offset: size(), sha256: sha256() }),
     obstacles: v.array(v.strictObject({ offset: size(), reason: text() })),
+    touched: v.optional(touched()),
+    index: v.optional(digest()),
     blob: blob(),
   })
 }

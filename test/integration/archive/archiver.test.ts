@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Archive } from '../../../src/archive/archive.ts'
+import { readTransactions } from '../../../src/archive/read-transactions.ts'
 import { clearInUse } from '../../../src/binlog/format-description.ts'
+import type { Transaction } from '../../../src/binlog/transaction.ts'
 import { FIRST_EVENT_OFFSET } from '../../../src/coordinates/binlog-position.ts'
 import { SegmentChain } from '../../../src/image/segment-chain.ts'
 import type { Segment } from '../../../src/image/segment.ts'
 import { directoryStorage, mysqldump, RecoveryImageManager } from '../../../src/index.ts'
+import { collect } from '../../storage/content.ts'
 import { connect } from '../../support/connect.ts'
 import { flavor } from '../../support/flavor.ts'
 import { startServer } from '../../support/servers/index.ts'
@@ -62,6 +65,39 @@ describe('an archive pass', { timeout: 120_000 }, () => {
     expect(second.segments).toEqual([])
     expect(second.end).toEqual(first.end)
     expect(second.coveredUntil.compare(first.coveredUntil)).toBeGreaterThan(0)
+  })
+
+  test('leaves an index of less than 1 % of the log, by which a search finds what reading all of it finds', async () => {
+    await admin.query('CREATE TABLE shop.a LIKE shop.t')
+    await admin.query('CREATE TABLE shop.b LIKE shop.t')
+    for (let i = 0; i < 300; i++) {
+      const table = i < 200 ? 'a' : 'b'
+      await admin.query(`INSERT INTO shop.${table} (b) VALUES (REPEAT(?, 2000))`, [String.fromCharCode(97 + (i % 26))])
+    }
+    await admin.query('DELETE FROM shop.b')
+    await pass()
+
+    const archive = await Archive.open(directoryStorage(join(folder, 'archive')))
+    const { segments } = await archive.readFacts((await archive.timeline()).id)
+    const indexBytes = segments.reduce((sum, { index }) => sum + (index?.bytes ?? 0), 0)
+    expect(indexBytes).toBeGreaterThan(0)
+    expect(indexBytes).toBeLessThan(segments.reduce((sum, { from, to }) => sum + to - from, 0) / 100)
+    const all: Transaction[] = []
+    for (const segment of segments) all.push(...(await collect(readTransactions(archive, segment))))
+    // CREATE DATABASE shop concerns every table in it.
+    const inB = all.filter(({ changes }) => changes.some(({ table }) => table === 'b' || table === undefined))
+    expect(inB).toHaveLength(103)
+    const [first, last] = [inB[2]?.commitTime, inB[50]?.commitTime]
+    const between = all.filter(({ commitTime }) => commitTime.compare(first!) >= 0 && commitTime.compare(last!) <= 0)
+    for (const [filter, expected] of [
+      [{ table: 'shop.b' }, inB],
+      [{ table: 'shop.b', kind: 'ddl' }, inB.slice(0, 2)],
+      [{ from: first, to: last }, between],
+      [{}, all],
+    ] as const) {
+      const found = await collect(manager.transactions(filter))
+      expect(found.map(({ start }) => start.offset)).toEqual(expected.map(({ start }) => start))
+    }
   })
 
   test('goes on behind a crash of the server, whose file then has no end event', async () => {
