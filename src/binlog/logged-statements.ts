@@ -7,12 +7,16 @@ import type { LoggedQuery } from './query-event.ts'
 import { SqlMode } from './query-status.ts'
 import { classifyStatement } from './statement.ts'
 import type { Statement, StatementKind } from './statement.ts'
+import { readXaStatement } from './xa-part.ts'
+import type { XaPart } from './xa-part.ts'
 
 /** A statement found in a log. */
 export interface LoggedStatement {
   readonly kind: StatementKind
   /** Of kind `xa`: whether it begins or ends the changes of an XA transaction. */
   readonly xa: 'start' | 'end' | 'other'
+  /** What it says of an XA transaction that was prepared before. */
+  readonly xaPart: XaPart | undefined
   readonly statement: Statement
   /** Its text, at most {@link MAX_TEXT_BYTES}. */
   readonly text: string
@@ -40,7 +44,7 @@ export class LoggedStatements {
     const query = readQuery(event)
     const sql = query.text.toString('utf8', 0, MAX_CLASSIFIED_BYTES)
     const statement = this.#classify(query, sql)
-    return { kind: statement.kind, xa: xaPart(sql), statement, text: head(query.text) }
+    return { kind: statement.kind, xa: xaVerb(sql), xaPart: readXaStatement(sql), statement, text: head(query.text) }
   }
 
   /** The statement that made the row events which follow, at most {@link MAX_TEXT_BYTES}. */
@@ -79,7 +83,7 @@ function unnamedDatabases({ changes, tablesKnown }: Statement, databases: readon
   return missing.map((database) => ({ database }))
 }
 
-function xaPart(sql: string): LoggedStatement['xa'] {
+function xaVerb(sql: string): LoggedStatement['xa'] {
   const verb = /^XA\s+(START|BEGIN|END)\b/i.exec(sql)?.[1]?.toUpperCase()
   if (verb === undefined) return 'other'
   return verb === 'END' ? 'end' : 'start'

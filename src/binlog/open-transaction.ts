@@ -5,6 +5,7 @@ import type { TransactionKind } from '../image/touched.ts'
 import type { RowAction } from './rows-event.ts'
 import type { Statement } from './statement.ts'
 import type { TableChange, Transaction } from './transaction.ts'
+import type { XaPart } from './xa-part.ts'
 
 /** How a transaction in the making ends. */
 export type Ending =
@@ -24,6 +25,8 @@ export class OpenTransaction {
   ending: Ending
   /** Whether it is a part of an XA transaction. */
   isXa = false
+  /** What it is to an XA transaction whose changes and end are logged apart. */
+  xa: XaPart | undefined
   /** Text of its first statement, or of the statement behind its row events. */
   statement: string | undefined
   /** Why it cannot be replayed. */
@@ -71,6 +74,7 @@ export class OpenTransaction {
       rowEvents: this.#rowEvents,
       rows: this.#rows,
       ...(hidesStatement ? { hidesStatement } : { statement: this.statement }),
+      xa: this.xa,
       obstacle: this.obstacle,
     }
   }

@@ -18,6 +18,8 @@ import { TableMaps } from './table-maps.ts'
 import { readTaggedGtid } from './tagged-gtid.ts'
 import { readTransactionPayload } from './transaction-payload.ts'
 import type { Transaction } from './transaction.ts'
+import { readXaPrepare } from './xa-part.ts'
+import type { LoggedStatement } from './logged-statements.ts'
 
 /** What a {@link TransactionReader} begins with. */
 export interface TransactionReaderOptions {
@@ -154,7 +156,8 @@ export class TransactionReader {
   #takeQuery(event: BinlogEvent): Transaction | undefined {
     if (queryIs(event, BEGIN)) return this.#takeBegin(event)
     if (queryIs(event, COMMIT)) return this.#takeCommit(event)
-    const { kind, statement, text, xa } = this.#statements.read(event)
+    const logged = this.#statements.read(event)
+    const { kind, statement, text } = logged
     switch (kind) {
       case 'begin':
         return this.#takeBegin(event)
@@ -165,7 +168,7 @@ export class TransactionReader {
         this.#requireOpen(event)
         return undefined
       case 'xa':
-        return this.#takeXa(event, xa)
+        return this.#takeXa(event, logged)
       default: {
         const open = this.#openOr(event, 'statement')
         open.statement ??= text
@@ -182,16 +185,20 @@ export class TransactionReader {
   }
 
   /** XA START and XA END enclose the changes of the first part; XA COMMIT and XA ROLLBACK are the second part. */
-  #takeXa(event: BinlogEvent, xa: 'start' | 'end' | 'other'): Transaction | undefined {
+  #takeXa(event: BinlogEvent, { xa, xaPart }: LoggedStatement): Transaction | undefined {
     if (xa === 'start') this.#takeBegin(event)
     const open = this.#openOr(event, 'statement')
     open.isXa = true
+    open.xa = xaPart
     return open.ending === 'statement' ? this.#finish(event, open) : undefined
   }
 
   #takeCommit(event: BinlogEvent): Transaction {
     const open = this.#requireOpen(event)
-    if (event.type === EventType.XaPrepare) open.isXa = true
+    if (event.type === EventType.XaPrepare) {
+      open.isXa = true
+      open.xa = readXaPrepare(event)
+    }
     return this.#finish(event, open)
   }
 

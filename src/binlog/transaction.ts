@@ -1,5 +1,6 @@
 import type { CommitTime } from '../coordinates/timestamp.ts'
 import type { TouchedTable, TransactionKind } from '../image/touched.ts'
+import type { XaPart } from './xa-part.ts'
 
 /** What one transaction did to one table. */
 export interface TableChange extends TouchedTable {
@@ -37,6 +38,8 @@ export interface Transaction {
   readonly statement?: string | undefined
   /** Set when there is a statement that was left out. */
   readonly hidesStatement?: true | undefined
+  /** What it is to an XA transaction whose changes and end are logged apart. */
+  readonly xa?: XaPart | undefined
   /** Why no replayer could apply it faithfully; undefined when one can. */
   readonly obstacle?: string | undefined
 }

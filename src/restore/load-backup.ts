@@ -1,13 +1,16 @@
 import type { Archive } from '../archive/archive.ts'
 import { checkAccountCollision } from '../backup/accounts/account-collision.ts'
 import type { BackupMethod, LoadContext } from '../backup/backup-method.ts'
+import type { GtidSet } from '../coordinates/gtid-set.ts'
 import { parseGtidSet } from '../coordinates/parse-gtid-set.ts'
 import { PitrError } from '../errors.ts'
 import type { RestorePlan } from '../image/restore-plan.ts'
 import { throwIfAborted } from '../options.ts'
 import type { OperationOptions } from '../options.ts'
 import { ProgressMeter } from '../progress.ts'
+import { replayDialect } from '../server/flavor/replay-dialect-of.ts'
 import type { Server } from '../server/server.ts'
+import type { PlannedFile } from './log/planned-file.ts'
 import type { HeldTarget } from './target/held-target.ts'
 
 /** What loading takes beside the plan. */
@@ -60,11 +63,23 @@ export async function loadBackup(
   method: BackupMethod,
   target: HeldTarget,
   ownGtids: string,
+  files: readonly PlannedFile[],
   options: LoadOptions,
 ): Promise<void> {
   throwIfAborted(options.signal, 'the restore')
   await method.load(loadContext(archive, plan, target.server, options))
-  await setExecutedGtids(plan, target, ownGtids)
+  await setExecutedGtids(target, ownGtids, gtidsOfImage(plan, target, files))
+}
+
+// A server that counts a transaction as executed would skip what the replay must do again.
+function gtidsOfImage(
+  { image }: RestorePlan,
+  { server: { flavor } }: HeldTarget,
+  files: readonly PlannedFile[],
+): GtidSet | undefined {
+  if (image.gtidSet === undefined || !replayDialect(flavor).skipsExecuted) return image.gtidSet
+  const again = files.flatMap(({ prepared }) => prepared.flatMap(({ gtid }) => gtid ?? []))
+  return image.gtidSet.subtract(parseGtidSet(flavor, '').withAll(again))
 }
 
 function loadContext(archive: Archive, { image }: RestorePlan, server: Server, options: LoadOptions): LoadContext {
@@ -82,17 +97,17 @@ function loadContext(archive: Archive, { image }: RestorePlan, server: Server, o
 
 // A dump that brought GTIDs along, or a load that used some up, would make the server skip archived transactions.
 async function setExecutedGtids(
-  { image }: RestorePlan,
   { server, session }: HeldTarget,
   ownGtids: string,
+  ofImage: GtidSet | undefined,
 ): Promise<void> {
   const { dialect, flavor } = server
   const before = await dialect.executedGtids(session)
   if (!parseGtidSet(flavor, before).equals(parseGtidSet(flavor, ownGtids)))
     throw differs('loading used up GTIDs', ownGtids, before)
-  if (image.gtidSet === undefined) return
-  await dialect.addExecutedGtids(session, image.gtidSet.toString())
-  const expected = parseGtidSet(flavor, ownGtids).union(image.gtidSet)
+  if (ofImage === undefined) return
+  await dialect.addExecutedGtids(session, ofImage.toString())
+  const expected = parseGtidSet(flavor, ownGtids).union(ofImage)
   const after = await dialect.executedGtids(session)
   if (!parseGtidSet(flavor, after).equals(expected))
     throw differs('setting the GTIDs of the image failed', expected.toString(), after)

@@ -23,7 +23,9 @@ export async function replayLog(
   options: OperationOptions,
 ): Promise<Replayed> {
   const nonce = randomBytes(16).toString('hex')
-  const wantedBytes = files.flatMap(({ wanted }) => wanted).reduce((sum, { from, to }) => sum + to - from, 0)
+  const wantedBytes = files
+    .flatMap(({ prepared, wanted }) => [...prepared, ...wanted])
+    .reduce((sum, { from, to }) => sum + to - from, 0)
   const result = await replayer.replay({
     ...options,
     target,

@@ -125,7 +125,7 @@ export async function restore(
   try {
     const state = await beginOn(target, plan, content, operation)
     await clock.time('load', () =>
-      loadBackup(archive, plan, method, target, state.ownGtids, { ...operation, accounts }),
+      loadBackup(archive, plan, method, target, state.ownGtids, files, { ...operation, accounts }),
     )
     const replayed = await clock.time('replay', () => replayLog(archive, plan, files, replayer, server, operation))
     const executedGtids = await clock.time('prove', () => prove(plan, target, replayed, state.ownGtids, operation))

@@ -8,6 +8,12 @@ export interface ByteInterval {
   readonly to: number
 }
 
+/** What prepared an XA transaction that was prepared when the backup was taken. */
+export interface PreparedXa extends ByteInterval {
+  /** Its GTID, which the image counts as executed. */
+  readonly gtid: string | undefined
+}
+
 /** What of one binlog file a plan replays: found, and checked, before the target's first write. */
 export interface PlannedFile {
   /** Name on its server. */
@@ -18,6 +24,8 @@ export interface PlannedFile {
   readonly format: LogFormat
   /** Its segments from byte 0 on, in order. */
   readonly segments: readonly Segment[]
+  /** What is replayed before: it lies in the image's part of the log, and not in its backup. */
+  readonly prepared: readonly PreparedXa[]
   /** The transactions to replay, neighbours joined, in order. */
   readonly wanted: readonly ByteInterval[]
 }

@@ -24,16 +24,15 @@ export function replayFiles(
 
 async function* readWanted(
   archive: Archive,
-  { file, segments, wanted }: PlannedFile,
+  { file, segments, prepared, wanted }: PlannedFile,
   options: Pick<OperationOptions, 'signal'>,
 ): AsyncGenerator<ReplayChunk, void, undefined> {
   const fileId = segments[0]?.fileId ?? ''
-  const isWanted = withinInOrder(wanted)
+  // What the image counts as executed already is no part of the counts.
+  const isSent = withinInOrder([...prepared, ...wanted])
   const endsWanted = withinInOrder(wanted)
   for await (const { events, transactions } of readLogFile(archive, segments, options)) {
-    const bytes = Buffer.concat(
-      events.filter(({ offset }) => isWanted(offset)).map((event: BinlogEvent) => event.bytes),
-    )
+    const bytes = Buffer.concat(events.filter(({ offset }) => isSent(offset)).map((event: BinlogEvent) => event.bytes))
     const ended = transactions.filter(({ start }) => endsWanted(start))
     if (bytes.length === 0) continue
     const sum = new CountSum()

@@ -12,8 +12,9 @@ import { planMismatch } from '../plan-mismatch.ts'
 import { scopeRule } from '../scope.ts'
 import type { ScopeSide } from '../scope.ts'
 import { CountSum } from '../count-sum.ts'
+import { OpenXa } from './open-xa.ts'
 import { IntervalList } from './planned-file.ts'
-import type { PlannedFile } from './planned-file.ts'
+import type { PlannedFile, PreparedXa } from './planned-file.ts'
 import { readLogFile } from './read-log-file.ts'
 import { StatementSize } from './statement-size.ts'
 
@@ -32,21 +33,23 @@ export async function verifyLog(
   const meter = new ProgressMeter('restore:verify', 'archived log', options.onProgress, { totalBytes })
   const all = new CountSum()
   const wanted = new CountSum()
+  const xa = new OpenXa()
   const sideOf = scopeRule(plan.image.backup)
   const files: PlannedFile[] = []
   for (const ofFile of byFile(segments)) {
-    files.push(await verifyFile(archive, plan, ofFile, { sideOf, all, wanted, meter, signal: options.signal }))
+    files.push(await verifyFile(archive, plan, ofFile, { sideOf, all, wanted, xa, meter, signal: options.signal }))
   }
   requireCounts('holds', all.counts, plan.counts)
   requireCounts('replays', wanted.counts, plan.replayed)
   meter.finish()
-  return files.filter((file) => file.wanted.length > 0)
+  return files.filter((file) => file.wanted.length > 0 || file.prepared.length > 0)
 }
 
 interface FileContext extends Pick<OperationOptions, 'signal'> {
   readonly sideOf: (transaction: Transaction) => ScopeSide
   readonly all: CountSum
   readonly wanted: CountSum
+  readonly xa: OpenXa
   readonly meter: ProgressMeter
 }
 
@@ -54,7 +57,7 @@ async function verifyFile(
   archive: Archive,
   plan: RestorePlan,
   segments: readonly [Segment, ...Segment[]],
-  { sideOf, all, wanted, meter, signal }: FileContext,
+  { sideOf, all, wanted, xa, meter, signal }: FileContext,
 ): Promise<PlannedFile> {
   const [{ fileId, file, format }] = segments
   const from = fileId === plan.start.fileId ? plan.start.position.offset : 0
@@ -70,12 +73,12 @@ async function verifyFile(
       end = event.offset + event.length
     }
     for (const transaction of transactions) {
+      if (transaction.end <= from) xa.addBefore(transaction)
       if (!liesBetween(transaction, from, to, file)) continue
       requireReplayable(file, transaction, transaction.obstacle)
       all.add(transaction)
-      const side = sideOf(transaction)
-      if (side === 'outside') continue
-      requireReplayable(file, transaction, side === 'inside' ? undefined : side.reason)
+      if (isLeftOut(sideOf, transaction, file)) continue
+      xa.addReplayed(transaction, file)
       wanted.add(transaction)
       intervals.add(transaction.start, transaction.end)
     }
@@ -84,7 +87,22 @@ async function verifyFile(
   if (head === undefined || end < Math.max(from, to === Number.POSITIVE_INFINITY ? 0 : to)) {
     throw planMismatch(file, `the archived part of ${file} ends at ${end}, before the place the plan names`)
   }
-  return { file, head, format, segments, wanted: intervals.intervals }
+  const prepared = fileId === plan.start.fileId ? preparedAtImage(xa, sideOf, file) : []
+  return { file, head, format, segments, prepared, wanted: intervals.intervals }
+}
+
+/** Whether it lies outside of the backup. Throws `Unreplayable` when that cannot be told. */
+function isLeftOut(sideOf: FileContext['sideOf'], transaction: Transaction, file: string): boolean {
+  const side = sideOf(transaction)
+  if (typeof side === 'object') requireReplayable(file, transaction, side.reason)
+  return side === 'outside'
+}
+
+/** What was prepared when the backup was taken: replayed first, under the same rules. */
+function preparedAtImage(xa: OpenXa, sideOf: FileContext['sideOf'], file: string): readonly PreparedXa[] {
+  const prepared = xa.preparedAtImage.filter((transaction) => !isLeftOut(sideOf, transaction, file))
+  for (const transaction of prepared) requireReplayable(file, transaction, transaction.obstacle)
+  return prepared.map(({ start, end, gtid }) => ({ from: start, to: end, gtid }))
 }
 
 /** The segments of each file, files in log order. */

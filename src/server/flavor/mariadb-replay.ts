@@ -32,5 +32,7 @@ export const mariadbReplay: ReplayDialect = {
     'SET SESSION binlog_annotate_row_events = 0',
   ],
   countsWithoutLog: false,
+  // Only a replica does.
+  skipsExecuted: false,
   gtidConflict: mariadbGtidConflict,
 }

@@ -18,5 +18,6 @@ export const mysqlReplay: ReplayDialect = {
     'SET SESSION binlog_rows_query_log_events = 0',
   ],
   countsWithoutLog: true,
+  skipsExecuted: true,
   gtidConflict: mysqlGtidConflict,
 }

@@ -12,6 +12,8 @@ export interface ReplayDialect {
   readonly beforeReplay: readonly string[]
   /** Whether the server counts replayed GTIDs as executed also when it writes no binary log. */
   readonly countsWithoutLog: boolean
+  /** Whether the server passes over a transaction whose GTID it counts as executed. */
+  readonly skipsExecuted: boolean
   /**
    * GTIDs that a target has executed by itself and that stand in the way of a history; undefined when there are none.
    * `image` is what the backup holds of the history, `history` all of it.

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import { connect } from '../../support/connect.ts'
+import { expectPitrError } from '../../support/expect-pitr-error.ts'
+import { flavor } from '../../support/flavor.ts'
+import { startServer } from '../../support/servers/index.ts'
+import type { TestServer } from '../../support/servers/index.ts'
+import { prepare } from './support/prepared.ts'
+import type { Prepared } from './support/prepared.ts'
+import { checksums, run } from './support/query.ts'
+import { targetState } from './support/target-state.ts'
+
+const SHOP = ['CREATE DATABASE shop', 'CREATE TABLE shop.t (id INT PRIMARY KEY, v VARCHAR(20))']
+
+// As the binlog programs do it: the session goes on at once. MySQL's sessions do so by default.
+const DETACH = { mysql: [], mariadb: ['SET SESSION pseudo_slave_mode = ON'] }[flavor]
+
+test('an XA transaction that was prepared during the backup has its rows when the log commits it', async () => {
+  await using prepared = await prepare({
+    before: [...SHOP, ...DETACH, ...['a', 'b', 'c', 'd'].flatMap((name, i) => prepareXa(name, i + 1)), "XA COMMIT 'd'"],
+    after: [
+      "INSERT INTO shop.t VALUES (9, 'between')",
+      "XA COMMIT 'a'",
+      "XA ROLLBACK 'b'",
+      ...DETACH,
+      ...prepareXa('e', 5),
+    ],
+  })
+  await using target = await startServer(flavor)
+  expect(await restore(prepared, target)).toMatchObject({ transactions: 4 })
+  expect(await run(target, ['SELECT id FROM shop.t ORDER BY id'])).toEqual([{ id: 1 }, { id: 4 }, { id: 9 }])
+  expect(await checksums(target, 'shop')).toEqual(await checksums(prepared.source, 'shop'))
+  // What nobody has ended is still there to be ended.
+  expect((await run(target, ['XA RECOVER'])).map(({ data }) => String(data)).toSorted()).toEqual(['c', 'e'])
+  expect(await run(target, ["XA COMMIT 'c'", 'SELECT v FROM shop.t WHERE id = 3'])).toEqual([{ v: 'xa' }])
+})
+
+test('the end of an XA transaction whose rows lie in an older file is refused before the first write', async () => {
+  await using prepared = await prepare({
+    before: [...SHOP, ...DETACH, ...prepareXa('old', 1), 'FLUSH BINARY LOGS'],
+    after: ["INSERT INTO shop.t VALUES (9, 'between')", "XA COMMIT 'old'"],
+  })
+  await using target = await startServer(flavor)
+  const before = await targetState(target)
+  await expectPitrError(restore(prepared, target), {
+    code: 'Unreplayable',
+    subject: 'binlog.000002:',
+    message: "X'6f6c64',X'',1",
+  })
+  expect(await targetState(target)).toEqual(before)
+})
+
+function prepareXa(name: string, id: number): readonly string[] {
+  return [`XA START '${name}'`, `INSERT INTO shop.t VALUES (${id}, 'xa')`, `XA END '${name}'`, `XA PREPARE '${name}'`]
+}
+
+async function restore({ manager, plan }: Prepared, target: TestServer): Promise<unknown> {
+  await using server = await connect(target)
+  return await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none' })
+}
