@@ -22,6 +22,8 @@ export const CASES: Readonly<Record<string, MakeCase>> = {
     return atTime(at - (scenario.source.flavor === 'mysql' ? 1 : 1_000_000))
   },
   'the time of a commit, exclusive': (scenario, random) => atTime(timeOf(some(scenario, random)), { exclusive: true }),
+  'just behind the time of a commit, exclusive': (scenario, random) =>
+    atTime(timeOf(some(scenario, random)) + 1, { exclusive: true }),
   'a Date between commits': (scenario, random) => {
     const date = new Date(Math.floor(timeOf(some(scenario, random)) / 1000) + random.integer(0, 30))
     return {
@@ -31,6 +33,8 @@ export const CASES: Readonly<Record<string, MakeCase>> = {
   },
   'the end of a long transaction, exclusive, in another zone': (scenario, random) =>
     atTime(timeOf(longOne(scenario, random)), { exclusive: true, offsetMinutes: 330 }),
+  'between the statements and the commit of a long transaction': (scenario, random) =>
+    atTime(timeOf(longOne(scenario, random)) - random.integer(1, 1_100_000)),
   'after a GTID': (scenario, random) => atGtid(some(scenario, random), 'after'),
   'before a GTID': (scenario, random) => atGtid(some(scenario, random), 'before'),
   'before the first transaction behind the first image': (scenario) =>
@@ -42,6 +46,14 @@ export const CASES: Readonly<Record<string, MakeCase>> = {
       statements.some((text) => text.startsWith('DROP TABLE')),
     )
     return atGtid(random.pick(drops), 'before')
+  },
+  'between XA PREPARE and its end': (scenario, random) => {
+    const prepared = restorable(scenario).filter((logged) => scenario.ledger.isPrepare(logged))
+    return atGtid(random.pick(prepared), 'after')
+  },
+  'behind a row of a table without transactions': (scenario, random) => {
+    const alone = restorable(scenario).filter((logged) => scenario.ledger.isNonTransactional(logged))
+    return atGtid(random.pick(alone), 'after')
   },
   'the position behind a transaction': (scenario, random) => {
     const { file, end } = some(scenario, random)
@@ -60,7 +72,12 @@ export const randomCase: MakeCase = (scenario, random) => {
     CASES['the time of a commit'],
     CASES['just before the time of a commit'],
     CASES['the time of a commit, exclusive'],
+    CASES['just behind the time of a commit, exclusive'],
     CASES['a Date between commits'],
+    CASES['between the statements and the commit of a long transaction'],
+    CASES['between XA PREPARE and its end'],
+    CASES['behind a row of a table without transactions'],
+    CASES['before a DROP TABLE'],
     CASES['after a GTID'],
     CASES['before a GTID'],
     CASES['the position behind a transaction'],

@@ -7,45 +7,43 @@ import { connect } from '../../support/connect.ts'
 import { expectPitrError } from '../../support/expect-pitr-error.ts'
 import { expectedPrefix, positionCompare } from '../../support/oracle/index.ts'
 import type { LoggedTransaction } from '../../support/oracle/index.ts'
-import { startServer } from '../../support/servers/index.ts'
 import type { TestServer } from '../../support/servers/index.ts'
 import { contentDifferences, DATABASE, readContent } from '../../support/workload/index.ts'
 import type { Case } from './cases.ts'
 import type { Scenario } from './scenario.ts'
+import type { Targets } from './targets.ts'
 
-// The target is thrown away: what a crash would do to it does not matter.
-const FAST = ['--sync-binlog=0', '--innodb-flush-log-at-trx-commit=0']
-
-/** Plans and restores a target into a new server, and compares plan, report and every row with what the log demands. */
-export async function expectRestored(scenario: Scenario, { target, wanted }: Case): Promise<void> {
+/** Plans and restores a target into an empty server, and compares plan, report and every row with what the log demands. */
+export async function expectRestored(scenario: Scenario, { target, wanted }: Case, targets: Targets): Promise<void> {
   const { first, last } = expectedPrefix(scenario.order, wanted)
   if (first === last) {
-    await expectPrefix(scenario, await scenario.manager.plan(target), first)
+    await expectPrefix(scenario, await scenario.manager.plan(target), first, targets)
     return
   }
   // The clock stepped back there: the caller must choose.
   await expectPitrError(scenario.manager.plan(target), { code: 'AmbiguousTime' })
   const choice: PlanOptions['ambiguous'] = scenario.order.length % 2 === 0 ? 'first' : 'last'
   const plan = await scenario.manager.plan(target, { ambiguous: choice })
-  await expectPrefix(scenario, plan, choice === 'first' ? first : last)
+  await expectPrefix(scenario, plan, choice === 'first' ? first : last, targets)
 }
 
-async function expectPrefix(scenario: Scenario, plan: RestorePlan, count: number): Promise<void> {
+async function expectPrefix(scenario: Scenario, plan: RestorePlan, count: number, targets: Targets): Promise<void> {
   expectPlan(scenario, plan, count)
   // The way of a plan that a person approved.
   const approved = RestorePlan.fromJSON(JSON.parse(JSON.stringify(plan)))
-  await using target = await startServer(scenario.source.flavor, { options: FAST })
-  await using server = await connect(target)
-  // Source and target have the same administrator, whom the restore must not replace.
-  const report = await scenario.manager.restore(approved, { into: { kind: 'server', server }, accounts: 'none' })
+  await targets.use(async (target) => {
+    await using server = await connect(target)
+    // Source and target have the same administrator, whom the restore must not replace.
+    const report = await scenario.manager.restore(approved, { into: { kind: 'server', server }, accounts: 'none' })
 
-  const { replayed } = logBetween(scenario, plan, count)
-  expect(report).toMatchObject(countsOf(replayed))
-  expectSame(report.lastApplied, scenario.order[count - 1])
-  expectSame(report.firstLeftOut, scenario.order[count])
-  await expectServer(target, scenario.order.slice(0, count))
-  const expected = scenario.ledger.contentAfter(scenario.order, count)
-  expect(contentDifferences(expected, await readContent(target.connection, DATABASE))).toEqual([])
+    const { replayed } = logBetween(scenario, plan, count)
+    expect(report).toMatchObject(countsOf(replayed))
+    expectSame(report.lastApplied, scenario.order[count - 1])
+    expectSame(report.firstLeftOut, scenario.order[count])
+    await expectServer(target, scenario, count)
+    const expected = scenario.ledger.contentAfter(scenario.order, count)
+    expect(contentDifferences(expected, await readContent(target.connection, DATABASE))).toEqual([])
+  })
 }
 
 function expectPlan(scenario: Scenario, plan: RestorePlan, count: number): void {
@@ -102,7 +100,7 @@ function expectSame(found: TransactionRef | undefined, logged: LoggedTransaction
 }
 
 // Open to everybody, with nothing beside what was restored.
-async function expectServer(target: TestServer, included: readonly LoggedTransaction[]): Promise<void> {
+async function expectServer(target: TestServer, { order, ledger }: Scenario, count: number): Promise<void> {
   const client = await createConnection({ ...target.connection })
   try {
     const [databases] = await client.query<RowDataPacket[]>(
@@ -110,7 +108,9 @@ async function expectServer(target: TestServer, included: readonly LoggedTransac
        WHERE SCHEMA_NAME NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys')`,
     )
     expect(databases).toEqual([{ name: DATABASE, readOnly: 0 }])
-    if (target.flavor === 'mysql') await expectGtids(client, included)
+    const [prepared] = await client.query<RowDataPacket[]>('XA RECOVER')
+    expect(new Set(prepared.map(({ data }) => Number(data)))).toEqual(ledger.preparedAfter(order, count))
+    if (target.flavor === 'mysql') await expectGtids(client, order.slice(0, count))
   } finally {
     await client.end()
   }

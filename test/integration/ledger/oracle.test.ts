@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { flavor } from '../../support/flavor.ts'
 import { readOrder } from '../../support/oracle/index.ts'
 import { startServer } from '../../support/servers/index.ts'
-import { contentDifferences, DATABASE, LABEL_TABLE, readContent, startLoad } from '../../support/workload/index.ts'
+import { contentDifferences, DATABASE, LABEL_TABLES, readContent, startLoad } from '../../support/workload/index.ts'
 
 test('the order the vendor prints, and what the writers say they did, give the content the server has', async () => {
   await using server = await startServer(flavor)
@@ -14,7 +14,7 @@ test('the order the vendor prints, and what the writers say they did, give the c
   await load.more(250)
   await load.stop()
 
-  const order = await readOrder(server, LABEL_TABLE)
+  const order = await readOrder(server, LABEL_TABLES)
   expect(load.ledger.contradictions(order)).toEqual([])
   expect(load.ledger.rolledBack).toBeGreaterThan(0)
   expect(new Set(order.map(({ file }) => file)).size).toBeGreaterThan(1)

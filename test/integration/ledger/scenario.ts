@@ -10,8 +10,8 @@ import { positionCompare, readOrder } from '../../support/oracle/index.ts'
 import type { LoggedTransaction } from '../../support/oracle/index.ts'
 import { startServer } from '../../support/servers/index.ts'
 import type { Flavor, TestServer } from '../../support/servers/index.ts'
-import { LABEL_TABLE, startLoad } from '../../support/workload/index.ts'
-import type { Ledger, Load } from '../../support/workload/index.ts'
+import { LABEL_TABLES, startLoad } from '../../support/workload/index.ts'
+import type { Ledger, Load, NonTransactional } from '../../support/workload/index.ts'
 
 /** An archive that was filled under load, and the truth about it. */
 export interface Scenario extends AsyncDisposable {
@@ -24,8 +24,14 @@ export interface Scenario extends AsyncDisposable {
   readonly ledger: Ledger
 }
 
-/** Two backups, archive passes and rotations in the middle of a load; `stage` steps are committed between two of them. */
-export async function runScenario(flavor: Flavor, stage: number): Promise<Scenario> {
+// With GTIDs, MySQL refuses changes to such tables inside of a transaction.
+const NON_TRANSACTIONAL: Readonly<Record<Flavor, NonTransactional>> = {
+  mysql: { engines: ['MyISAM'], mixes: false },
+  mariadb: { engines: ['MyISAM', 'Aria'], mixes: true },
+}
+
+/** Backups, archive passes and rotations in the middle of a load; `stage` steps are committed between two of them. */
+export async function runScenario(flavor: Flavor, stage: number, seed: number): Promise<Scenario> {
   await using undo = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'mysql-pitr-ledger-'))
   undo.defer(async () => await rm(folder, { recursive: true, force: true }))
@@ -33,8 +39,8 @@ export async function runScenario(flavor: Flavor, stage: number): Promise<Scenar
   const manager = undo.use(await RecoveryImageManager.create({ storage: directoryStorage(folder) }))
   await using server = await connect(source)
 
-  const { ledger, images } = await writeHistory(source, server, manager, stage)
-  const order = await readOrder(source, LABEL_TABLE)
+  const { ledger, images } = await writeHistory(source, server, manager, { stage, seed })
+  const order = await readOrder(source, LABEL_TABLES)
   const kept = undo.move()
   return { source, manager, images, order, ledger, [Symbol.asyncDispose]: async () => await kept.disposeAsync() }
 }
@@ -43,31 +49,39 @@ async function writeHistory(
   source: TestServer,
   server: Server,
   manager: RecoveryImageManager,
-  stage: number,
+  { stage, seed }: { readonly stage: number; readonly seed: number },
 ): Promise<{ ledger: Ledger; images: RecoveryImage[] }> {
-  await using load = await startLoad(source.connection)
+  await using load = await startLoad(source.connection, { seed })
   await load.more(stage)
-  const first = await takeBackup(manager, server)
+  const images = [await takeBackup(manager, server, 'snapshot')]
+  // From here on a backup needs a lock.
+  load.allow(NON_TRANSACTIONAL[source.flavor])
   await growAndRotate(load, source, stage)
   await manager.archive(server)
   await growAndRotate(load, source, stage)
-  const second = await takeBackup(manager, server)
+  images.push(await takeBackup(manager, server, 'lock'))
   await load.more(stage)
   await manager.archive(server)
+  await growAndRotate(load, source, stage)
+  images.push(await takeBackup(manager, server, 'lock'))
   await growAndRotate(load, source, stage)
   await load.stop()
   // Until the second of the last commit is over: MariaDB's log cannot tell its commits apart.
   await sleep(1100)
   await manager.archive(server)
-  return { ledger: load.ledger, images: [first, second] }
+  return { ledger: load.ledger, images }
 }
 
 // Definitions change all the time here. A backup that meets one before it could hold them back is refused, and its
 // caller does what the hint says.
-async function takeBackup(manager: RecoveryImageManager, server: Server): Promise<RecoveryImage> {
+async function takeBackup(
+  manager: RecoveryImageManager,
+  server: Server,
+  consistency: 'snapshot' | 'lock',
+): Promise<RecoveryImage> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await manager.backup(server, { method: mysqldump() })
+      return await manager.backup(server, { method: mysqldump({ consistency }) })
     } catch (error) {
       if (!(error instanceof PitrError) || error.code !== 'DdlDuringBackup' || attempt === 10) throw error
     }

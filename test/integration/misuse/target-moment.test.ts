@@ -12,7 +12,7 @@ let inside: LoggedTransaction
 beforeAll(async () => {
   prepared = await prepare()
   manager = await open(prepared.folder)
-  const found = (await readOrder(prepared.source, '`shop`.`orders`')).find(({ label }) => label === 25)
+  const found = (await readOrder(prepared.source, /^`shop`\.`orders`$/)).find(({ label }) => label === 25)
   if (found === undefined) throw new Error('the log lacks a transaction')
   inside = found
   return async () => await prepared[Symbol.asyncDispose]()

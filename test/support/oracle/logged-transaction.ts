@@ -14,6 +14,6 @@ export interface LoggedTransaction {
   /** Row events and rows in them. */
   readonly rowEvents: number
   readonly rows: number
-  /** First column of the first row it inserted into the label table. */
+  /** First column of the first row it inserted into a label table. */
   readonly label?: number | undefined
 }

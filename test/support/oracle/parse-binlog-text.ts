@@ -4,8 +4,8 @@ import type { LoggedTransaction } from './logged-transaction.ts'
 export interface BinlogText {
   /** Name of the file the text was printed from. */
   readonly file: string
-  /** The table whose first column numbers the transactions, as the program prints it: `` `shop`.`ledger` ``. */
-  readonly labelTable: string
+  /** Tells the tables whose first column numbers the transactions, by their names as the program prints them: `` `shop`.`ledger` ``. */
+  readonly labelTables: RegExp
 }
 
 // `# at` alone is no event: MariaDB prints it for events it holds back, and any statement may hold such a line.
@@ -24,7 +24,7 @@ const SETTING = /^(?:SET |\/\*!|\/\*M!|DELIMITER |use )/
  */
 export async function parseBinlogText(
   lines: AsyncIterable<string>,
-  { file, labelTable }: BinlogText,
+  { file, labelTables }: BinlogText,
 ): Promise<LoggedTransaction[]> {
   const transactions: LoggedTransaction[] = []
   let group: Group | undefined
@@ -37,7 +37,7 @@ export async function parseBinlogText(
     const offset = AT.exec(line)?.[1]
     const header = HEADER.exec(line)
     if (offset !== undefined) at = Number(offset)
-    else if (header === null) group?.text(line, labelTable)
+    else if (header === null) group?.text(line, labelTables)
     else {
       const event = readHeader(header)
       if (GTID.test(event.what)) {
@@ -95,19 +95,20 @@ class Group {
     if (gtid !== undefined) this.#gtid = gtid
   }
 
-  text(line: string, labelTable: string): void {
+  text(line: string, labelTables: RegExp): void {
     const gtid = /^SET @@SESSION\.GTID_NEXT= '([^']+)'/.exec(line)?.[1]
     // The program's own last line says AUTOMATIC.
     if (gtid !== undefined && gtid.includes(':')) this.#gtid = gtid
-    else if (line.startsWith('###')) this.#row(line, labelTable)
+    else if (line.startsWith('###')) this.#row(line, labelTables)
     else if (line === '/*!*/;') this.#endStatement()
     else if (!line.startsWith('#') && !SETTING.test(line)) this.#statement.push(line)
   }
 
-  #row(line: string, labelTable: string): void {
-    if (/^### (?:INSERT INTO|UPDATE|DELETE FROM) /.test(line)) {
+  #row(line: string, labelTables: RegExp): void {
+    const [, verb, table] = /^### (INSERT INTO|UPDATE|DELETE FROM) (.*)$/.exec(line) ?? []
+    if (table !== undefined) {
       this.#rows++
-      this.#labelFollows = this.#label === undefined && line === `### INSERT INTO ${labelTable}`
+      this.#labelFollows = this.#label === undefined && verb === 'INSERT INTO' && labelTables.test(table)
     } else if (this.#labelFollows) {
       const value = /^### {3}@1=(\d+)/.exec(line)?.[1]
       if (value === undefined) return

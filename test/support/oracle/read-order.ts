@@ -11,13 +11,13 @@ const FORMAT = ['--verify-binlog-checksum', '--base64-output=DECODE-ROWS', '-vv'
 
 /**
  * Every transaction a server's binlog files hold, in the order the vendor's own program prints them. Read it while
- * nobody writes. `labelTable` is described at {@link BinlogText.labelTable}.
+ * nobody writes. `labelTables` is described at {@link BinlogText.labelTables}.
  */
-export async function readOrder(server: TestServer, labelTable: string): Promise<readonly LoggedTransaction[]> {
+export async function readOrder(server: TestServer, labelTables: RegExp): Promise<readonly LoggedTransaction[]> {
   const order: LoggedTransaction[] = []
   for (const file of await binlogFiles(server)) {
     const lines = clientLines(server, PROGRAMS[server.flavor], [...FORMAT, ...source(server, file)])
-    order.push(...(await parseBinlogText(lines, { file, labelTable })))
+    order.push(...(await parseBinlogText(lines, { file, labelTables })))
   }
   return order
 }

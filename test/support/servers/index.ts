@@ -1,4 +1,5 @@
 export { startServer } from './start-server.ts'
+export { wipe } from './wipe.ts'
 export { sysbenchProgram } from './sysbench.ts'
 export type {
   ClientPrograms,

@@ -1,5 +1,5 @@
 export { contentDifferences, readContent } from './content.ts'
 export type { Ledger } from './ledger.ts'
 export { startLoad } from './load.ts'
-export type { Load } from './load.ts'
-export { DATABASE, LABEL_TABLE } from './schema.ts'
+export type { Load, NonTransactional } from './load.ts'
+export { DATABASE, LABEL_TABLES } from './schema.ts'

@@ -42,6 +42,30 @@ export class Ledger {
     return step?.kind === 'transaction' && step.effects.some(({ kind }) => kind === 'pause')
   }
 
+  /** The numbers of the XA transactions that are prepared, and not ended, after the first `count` transactions of the log. */
+  preparedAfter(order: readonly LoggedTransaction[], count: number): ReadonlySet<number> {
+    const prepared = new Set<number>()
+    for (const logged of order.slice(setupEnd(order), count)) {
+      const step = this.#stepOf(logged)
+      if (step.kind === 'prepared') prepared.add(step.number)
+      else if (step.kind !== 'definition') prepared.delete(step.number)
+    }
+    return prepared
+  }
+
+  /** Whether a logged transaction is a XA PREPARE. */
+  isPrepare(logged: LoggedTransaction): boolean {
+    return this.#steps.get(nameOf(logged))?.kind === 'prepared'
+  }
+
+  /** Whether a logged transaction is a row of a side table alone, that is of one without transactions. */
+  isNonTransactional(logged: LoggedTransaction): boolean {
+    const step = this.#steps.get(nameOf(logged))
+    return (
+      step?.kind === 'transaction' && !step.effects.some((effect) => 'table' in effect && effect.table === 'ledger')
+    )
+  }
+
   /** What is wrong with the log: steps nobody made, made twice or rolled back, confirmed ones that are not in it. */
   contradictions(order: readonly LoggedTransaction[]): string[] {
     const names = order.slice(setupEnd(order)).map(nameOf)
@@ -61,12 +85,14 @@ export class Ledger {
     const start = setupEnd(order)
     if (count <= start) throw new Error(`${count} transactions end before the tables were set up (${start + 1})`)
     const model = new Model()
-    for (const logged of order.slice(start, count)) {
-      const step = this.#steps.get(nameOf(logged))
-      if (step === undefined) throw new Error(`nobody made ${nameOf(logged)}`)
-      model.apply(step)
-    }
+    for (const logged of order.slice(start, count)) model.apply(this.#stepOf(logged))
     return model.content()
+  }
+
+  #stepOf(logged: LoggedTransaction): Step {
+    const step = this.#steps.get(nameOf(logged))
+    if (step === undefined) throw new Error(`nobody made ${nameOf(logged)}`)
+    return step
   }
 }
 
@@ -77,8 +103,17 @@ function setupEnd(order: readonly LoggedTransaction[]): number {
   return index
 }
 
-/** The name of the step a logged transaction is: by the number in its rows, or by its statement. */
+const XA_END = /^XA (PREPARE|COMMIT|ROLLBACK) X'([0-9a-f]+)'/
+const XA_STEP: Readonly<Record<string, Step['kind']>> = {
+  PREPARE: 'prepared',
+  COMMIT: 'transaction',
+  ROLLBACK: 'withdrawn',
+}
+
+/** The name of the step a logged transaction is: by the number in its rows or its XA name, or by its statement. */
 function nameOf({ label, statements, file, start }: LoggedTransaction): string {
+  const xa = XA_END.exec(statements.at(-1) ?? '')
+  if (xa !== null) return `${XA_STEP[xa[1] ?? '']} ${Buffer.from(xa[2] ?? '', 'hex').toString()}`
   if (label !== undefined) return `transaction ${label}`
   const match = /^(CREATE|ALTER|TRUNCATE|DROP) TABLE \W*(?:ledger_test\W+)?(side_\d+)\b/.exec(statements.join('\n'))
   if (match === null)

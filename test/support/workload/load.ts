@@ -5,7 +5,9 @@ import { Random } from '../random.ts'
 import type { ServerConnection } from '../servers/index.ts'
 import { Ledger } from './ledger.ts'
 import { DATABASE, setUp } from './schema.ts'
+import type { Engine } from './step.ts'
 import { Worker } from './worker.ts'
+import type { Shared } from './worker.ts'
 
 /** What {@link startLoad} takes. */
 export interface LoadOptions {
@@ -17,10 +19,19 @@ export interface LoadOptions {
   readonly seed?: number | undefined
 }
 
+/** Tables that keep what a transaction did to them when it is rolled back. */
+export interface NonTransactional {
+  readonly engines: readonly Engine[]
+  /** Whether the server takes changes to them inside of a transaction; with GTIDs MySQL refuses that. */
+  readonly mixes: boolean
+}
+
 /** Connections at work on a server. Leaving the scope stops them. */
 export interface Load extends AsyncDisposable {
   /** What they did. */
   readonly ledger: Ledger
+  /** From now on some of the new tables are of these engines. */
+  allow(nonTransactional: NonTransactional): void
   /** Waits until `count` more steps are committed. */
   more(count: number): Promise<void>
   /** Lets each finish its transaction, and ends. Rejects when one of them failed. */
@@ -34,9 +45,9 @@ export async function startLoad(connection: ServerConnection, options: LoadOptio
   const stopping = new AbortController()
   await prepare(connection, connections, ledger)
 
-  const numbers = { next: 1 }
+  const shared: Shared = { ledger, nextNumber: 1, engines: ['InnoDB'], mixes: false }
   const ends = Array.from({ length: connections }, async (_, index) => {
-    const worker = new Worker(index + 1, new Random(seed * 1000 + index), ledger, numbers)
+    const worker = new Worker(index + 1, new Random(seed * 1000 + index), shared)
     try {
       await runWorker(worker, connection, { perSecond: perSecond / connections, signal: stopping.signal })
     } catch (error) {
@@ -54,6 +65,10 @@ export async function startLoad(connection: ServerConnection, options: LoadOptio
   }
   return {
     ledger,
+    allow({ engines, mixes }) {
+      shared.engines = ['InnoDB', ...engines]
+      shared.mixes = mixes
+    },
     async more(count) {
       const goal = ledger.committed + count
       while (ledger.committed < goal) {
@@ -69,6 +84,8 @@ export async function startLoad(connection: ServerConnection, options: LoadOptio
 async function prepare(connection: ServerConnection, workers: number, ledger: Ledger): Promise<void> {
   const client = await createConnection({ ...connection })
   try {
+    // For LOAD DATA LOCAL, which MySQL does not allow by default.
+    await client.query('SET GLOBAL local_infile = ON')
     const step = await setUp(client, workers)
     ledger.intend(step)
     ledger.confirm(step)

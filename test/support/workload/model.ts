@@ -21,7 +21,7 @@ export class Model {
   /** Does what the step did. */
   apply(step: Step): void {
     if (step.kind === 'definition') this.#define(step.verb, step.table)
-    else for (const effect of step.effects) this.#change(effect)
+    if (step.kind === 'transaction') for (const effect of step.effects) this.#change(effect)
   }
 
   /** The content as it is now. */
@@ -37,7 +37,11 @@ export class Model {
   #change(effect: Effect): void {
     switch (effect.kind) {
       case 'insert':
+      case 'copied':
         return this.#insert(effect.table, effect.row)
+      case 'load':
+        for (const row of effect.rows) this.#insert(effect.table, row)
+        return undefined
       case 'add':
         return this.#update('account', effect.account, (row) => ({
           ...row,

@@ -1,12 +1,12 @@
 import type { Connection } from 'mysql2/promise'
-import type { Effect, Step, Value } from './step.ts'
+import type { Effect, Engine, Step, Value } from './step.ts'
 import { effectSql } from './step-sql.ts'
 
 /** The database of the workload. */
 export const DATABASE = 'ledger_test'
 
-/** The table that numbers the transactions, as `mysqlbinlog -vv` prints it. */
-export const LABEL_TABLE: string = `\`${DATABASE}\`.\`ledger\``
+/** The tables whose first column is the number of a transaction, as `mysqlbinlog -vv` prints them. */
+export const LABEL_TABLES: RegExp = /^`ledger_test`\.`(?:ledger|side_\d+)`$/
 
 /** The transaction that ends the setting up: what the log holds before it is no step. */
 export const SETUP_NUMBER = 0
@@ -92,9 +92,9 @@ export async function setUp(connection: Connection, workers: number): Promise<St
 }
 
 /** The statement that makes a table. */
-export function createTableSql(name: string, { columns, keys }: TableDefinition): string {
+export function createTableSql(name: string, { columns, keys }: TableDefinition, engine: Engine = 'InnoDB'): string {
   const lines = [...Object.entries(columns).map(([column, { definition }]) => `${column} ${definition}`), ...keys]
-  return `CREATE TABLE ${name} (${lines.join(', ')}) ENGINE=InnoDB`
+  return `CREATE TABLE ${name} (${lines.join(', ')}) ENGINE=${engine}`
 }
 
 /** The account only this worker changes: a long transaction on it holds up nobody else. */

@@ -1,14 +1,27 @@
 import type { Connection } from 'mysql2/promise'
 import type { Random } from '../random.ts'
 import type { Ledger } from './ledger.ts'
+import { prepareXa, runEffects, runTransaction } from './run-effects.ts'
 import { ownAccount, SHARED_ACCOUNTS } from './schema.ts'
-import type { Effect, Step, Verb } from './step.ts'
-import { definitionSql, effectSql } from './step-sql.ts'
+import type { Effect, Engine, Step, Verb } from './step.ts'
+import { definitionSql } from './step-sql.ts'
 
 /** A side table in the life of its worker. */
 interface SideTable {
   readonly name: string
+  readonly engine: Engine
   readonly done: Set<Verb>
+}
+
+/** What all workers of a load share. */
+export interface Shared {
+  readonly ledger: Ledger
+  /** The next number; none is given twice. */
+  nextNumber: number
+  /** The engines of new side tables. */
+  engines: readonly Engine[]
+  /** Whether the server takes changes to a table without transactions inside of a transaction. */
+  mixes: boolean
 }
 
 const NOTES = ['plain', 'with \'quote" and \\', 'Zürich 東京 🚀', 'a\nnew line', '', '# at 4', '/*!*/;'] as const
@@ -17,38 +30,42 @@ const NOTES = ['plain', 'with \'quote" and \\', 'Zürich 東京 🚀', 'a\nnew l
 export class Worker {
   readonly random: Random
   readonly #id: number
-  readonly #ledger: Ledger
-  readonly #numbers: { next: number }
+  readonly #shared: Shared
   readonly #sides: SideTable[] = []
   #items: number[] = []
 
-  /** `numbers` is shared by all workers: a number is never given twice. */
-  constructor(id: number, random: Random, ledger: Ledger, numbers: { next: number }) {
+  constructor(id: number, random: Random, shared: Shared) {
     this.#id = id
     this.random = random
-    this.#ledger = ledger
-    this.#numbers = numbers
+    this.#shared = shared
+  }
+
+  get #ledger(): Ledger {
+    return this.#shared.ledger
   }
 
   /** Does one step. */
   async next(client: Connection): Promise<void> {
     const dice = this.random.next()
-    if (dice < 0.45) await this.#commit(client, () => this.#transfer())
-    else if (dice < 0.7) await this.#commit(client, () => this.#handleItems())
-    else if (dice < 0.8)
+    if (dice < 0.4) await this.#commit(client, () => this.#transfer())
+    else if (dice < 0.62) await this.#commit(client, () => this.#handleItems())
+    else if (dice < 0.7)
       await this.#commit(client, () => [...this.#audit(), ...this.#transfer(), ...this.#handleItems()])
-    else if (dice < 0.85)
+    else if (dice < 0.75)
       await this.#commit(client, () => [{ kind: 'undone', effects: this.#transfer() }, ...this.#audit()])
-    else if (dice < 0.87) await this.#commit(client, () => [{ kind: 'clear', worker: this.#id }])
-    else if (dice < 0.873) await this.#commit(client, (number) => this.#long(number))
-    else if (dice < 0.97) await this.#rollBack(client)
+    else if (dice < 0.77) await this.#commit(client, () => [{ kind: 'clear', worker: this.#id }])
+    else if (dice < 0.773) await this.#commit(client, (number) => this.#long(number))
+    else if (dice < 0.8) await this.#commit(client, () => [this.#load(), ...this.#audit()])
+    else if (dice < 0.83) await this.#commit(client, () => [...this.#audit(), this.#copy()])
+    else if (dice < 0.87) await this.#runXa(client)
+    else if (dice < 0.95) await this.#rollBack(client)
     else await this.#workOnSide(client)
   }
 
   async #commit(client: Connection, think: (number: number) => readonly Effect[]): Promise<void> {
     const step = this.#transaction(think)
     this.#ledger.intend(step)
-    await runTransaction(client, step.effects, 'COMMIT')
+    await runTransaction(client, step.effects, 'COMMIT', () => this.#mix(client))
     this.#ledger.confirm(step)
     this.#remember(step.effects)
   }
@@ -56,30 +73,71 @@ export class Worker {
   async #rollBack(client: Connection): Promise<void> {
     const step = this.#transaction(() => [...this.#transfer(), ...this.#handleItems()])
     this.#ledger.intend(step)
-    await runTransaction(client, step.effects, 'ROLLBACK')
+    await runTransaction(client, step.effects, 'ROLLBACK', () => this.#mix(client))
     this.#ledger.rollBack(step)
   }
 
+  // A table without transactions changes at once and for good, whatever becomes of the transaction around it.
+  async #mix(client: Connection): Promise<void> {
+    const side = this.#openSide()
+    if (!this.#shared.mixes || side === undefined || side.engine === 'InnoDB' || this.random.chance(0.7)) return
+    await this.#fillAtOnce(client, side.name)
+  }
+
+  async #fillAtOnce(client: Connection, table: string): Promise<void> {
+    const number = this.#shared.nextNumber++
+    const row = { tx: number, note: this.random.pick(NOTES) }
+    const step: Step = { kind: 'transaction', number, effects: [{ kind: 'insert', table, row }] }
+    this.#ledger.intend(step)
+    await runEffects(client, step.effects)
+    this.#ledger.confirm(step)
+  }
+
+  async #runXa(client: Connection): Promise<void> {
+    // What no other transaction touches: a deadlock would have other words here.
+    const step = this.#transaction((number) => [
+      { kind: 'add', account: ownAccount(this.#id), delta: number },
+      ...this.#audit(),
+    ])
+    const { number, effects } = step
+    const [prepared, withdrawn]: [Step, Step] = [
+      { kind: 'prepared', number },
+      { kind: 'withdrawn', number },
+    ]
+    for (const part of [prepared, withdrawn, step]) this.#ledger.intend(part)
+    await prepareXa(client, number, effects, this.random.chance(0.3) ? this.random.integer(5, 200) : 0)
+    this.#ledger.confirm(prepared)
+    if (this.random.chance(0.8)) {
+      await client.query(`XA COMMIT '${number}'`)
+      this.#ledger.confirm(step)
+    } else {
+      await client.query(`XA ROLLBACK '${number}'`)
+      this.#ledger.confirm(withdrawn)
+      this.#ledger.rollBack(step)
+    }
+  }
+
   async #workOnSide(client: Connection): Promise<void> {
-    const { done, name } = this.#side()
+    const { done, name, engine } = this.#openSide() ?? this.#newSide()
     const verb = nextVerb(done, this.random)
-    if (verb === 'insert') {
+    if (verb === 'insert' && engine !== 'InnoDB') await this.#fillAtOnce(client, name)
+    else if (verb === 'insert') {
       await this.#commit(client, (tx) => [
         { kind: 'insert', table: name, row: { tx, note: this.random.pick(NOTES) } },
         { kind: 'insert', table: name, row: { tx } },
       ])
-      return
+    } else {
+      const step = { kind: 'definition', verb, table: name, engine } as const
+      this.#ledger.intend(step)
+      await client.query(definitionSql(step))
+      done.add(verb)
+      this.#ledger.confirm(step)
     }
-    const step: Step = { kind: 'definition', verb, table: name }
-    this.#ledger.intend(step)
-    await client.query(definitionSql(verb, name))
-    done.add(verb)
-    this.#ledger.confirm(step)
   }
 
   // Each transaction writes its number into the ledger, in one row or a few.
   #transaction(think: (number: number) => readonly Effect[]): Step & { readonly kind: 'transaction' } {
-    const number = this.#numbers.next++
+    const number = this.#shared.nextNumber++
     const parts = this.random.chance(0.8) ? 1 : this.random.integer(2, 5)
     const rows = Array.from({ length: parts }, (_, part): Effect => {
       const payload = `0x${number.toString(16).padStart(8, '0').repeat(this.random.integer(1, 30))}`
@@ -102,7 +160,7 @@ export class Worker {
 
   #handleItems(): Effect[] {
     const fresh = Array.from({ length: this.random.integer(1, 3) }, (_, index): Effect => {
-      const id = this.#numbers.next++ * 1000 + index
+      const id = this.#shared.nextNumber++ * 1000 + index
       return { kind: 'insert', table: 'item', row: { id, worker: this.#id } }
     })
     if (this.#items.length === 0) return fresh
@@ -119,6 +177,18 @@ export class Worker {
     ]
   }
 
+  #load(): Effect {
+    const rows = Array.from({ length: this.random.integer(1, 8) }, (_, index) => ({
+      worker: this.#id,
+      what: `loaded ${index} Zürich 東京`,
+    }))
+    return { kind: 'load', table: 'audit', rows }
+  }
+
+  #copy(): Effect {
+    return { kind: 'copied', table: 'audit', row: { worker: this.#id, what: 'lay in a temporary table' } }
+  }
+
   // Rows written long before the commit, behind which others commit first.
   #long(number: number): Effect[] {
     return [
@@ -128,10 +198,14 @@ export class Worker {
     ]
   }
 
-  #side(): SideTable {
-    const open = this.#sides.find(({ done }) => !done.has('drop'))
-    if (open !== undefined) return open
-    const side = { name: `side_${this.#numbers.next++}`, done: new Set<Verb>() }
+  #openSide(): SideTable | undefined {
+    const last = this.#sides.at(-1)
+    return last === undefined || last.done.has('drop') ? undefined : last
+  }
+
+  #newSide(): SideTable {
+    const engine = this.random.pick(this.#shared.engines)
+    const side = { name: `side_${this.#shared.nextNumber++}`, engine, done: new Set<Verb>() }
     this.#sides.push(side)
     return side
   }
@@ -150,25 +224,4 @@ function nextVerb(done: ReadonlySet<Verb>, random: Random): Verb | 'insert' {
   if (!done.has('create')) return 'create'
   const left = (['alter', 'truncate', 'drop'] as const).filter((verb) => !done.has(verb))
   return random.chance(0.5) ? 'insert' : random.pick(left)
-}
-
-// Two transactions may still wait for each other in an index; the server then picks one, which begins again.
-async function runTransaction(
-  client: Connection,
-  effects: readonly Effect[],
-  end: 'COMMIT' | 'ROLLBACK',
-): Promise<void> {
-  for (;;) {
-    try {
-      await client.query('BEGIN')
-      for (const effect of effects) {
-        for (const { sql, values } of effectSql(effect)) await client.query(sql, [...values])
-      }
-      await client.query(end)
-      return
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ER_LOCK_DEADLOCK') throw error
-      await client.query('ROLLBACK')
-    }
-  }
 }
