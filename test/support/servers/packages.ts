@@ -18,7 +18,8 @@ export async function packagePrograms(flavor: Flavor): Promise<string> {
   return programTree(RECIPES[flavor])
 }
 
-const RECIPES: Readonly<Record<Flavor, ProgramTreeRecipe>> = {
+/** What the programs of each flavour are made of. */
+export const RECIPES: Readonly<Record<Flavor, ProgramTreeRecipe>> = {
   mysql: {
     name: 'mysql',
     suite: 'unstable',
