@@ -9,6 +9,7 @@ import type { ServerVersion } from '../../server/server-version.ts'
 import type { Server } from '../../server/server.ts'
 import type { Session } from '../../server/session.ts'
 import type { HeldTarget } from './held-target.ts'
+import { laxApplySetting } from './lax-apply-setting.ts'
 
 /** Throws `TargetIsSource` when the target is the server whose history the archive holds. */
 export function requireOtherServer({ source }: Timeline, { identity }: Pick<Server, 'identity'>): void {
@@ -46,6 +47,13 @@ export async function checkCompatible({ server, session }: HeldTarget, plan: Res
   const readOnly = Object.entries(variables).find(([, value]) => value === 'ON')
   if (readOnly !== undefined)
     throw incompatible(readOnly[0], `${readOnly[0]} is ON on the target, so nothing can be written`)
+  const lax = await laxApplySetting(session)
+  if (lax !== undefined) {
+    throw incompatible(
+      lax.name,
+      `${lax.name} is ${lax.value} on the target: it would apply the log otherwise than it was written, without an error`,
+    )
+  }
   const [replication] = await server.dialect.replication(session)
   if (replication !== undefined) {
     throw incompatible('replication', `the target is a part of a replication: ${replication}`)

@@ -44,6 +44,15 @@ describe('refused, and nothing was written:', () => {
     await expectRefused(target, { code: 'TargetIncompatible', subject: 'super_read_only' })
   })
 
+  test.each(LAX[flavor])('a target that would apply row events laxly: %s=%s', async (name, value) => {
+    // Errors to skip can be named only when the server starts.
+    await using target = await startServer(flavor, {
+      options: name.endsWith('skip_errors') ? [`--${name.replaceAll('_', '-')}=${value}`] : [],
+    })
+    if (!name.endsWith('skip_errors')) await run(target, [`SET GLOBAL ${name} = '${value}'`])
+    await expectRefused(target, { code: 'TargetIncompatible', subject: name })
+  })
+
   test('a target with a replica attached', async () => {
     await using target = await startServer(flavor)
     await using replica = await startServer(flavor)
@@ -86,6 +95,20 @@ describe('refused, and nothing was written:', () => {
     await expectRefused(target, { code: 'Aborted' }, prepared, AbortSignal.abort())
   })
 })
+
+/** Settings of replicas that let a replay lose or add rows without an error. */
+const LAX = {
+  mysql: [
+    ['replica_skip_errors', '1032'],
+    ['replica_type_conversions', 'ALL_LOSSY'],
+  ],
+  mariadb: [
+    ['slave_skip_errors', '1032'],
+    ['slave_exec_mode', 'IDEMPOTENT'],
+    ['slave_run_triggers_for_rbr', 'YES'],
+    ['slave_type_conversions', 'ALL_LOSSY'],
+  ],
+}
 
 async function expectRefused(
   target: TestServer,
