@@ -117,7 +117,10 @@ export class RecoveryImageManager implements AsyncDisposable {
    * `BrokenChain` or `Unreplayable`; never falls back to another target.
    */
   async plan(target: RestoreTarget, options?: PlanOptions): Promise<RestorePlan> {
-    return await makePlan(this.#archive, await this.#facts(options), target, { ...options, ...this.#with(options) })
+    return await makePlan(this.#archive, await this.#soundFacts(options), target, {
+      ...options,
+      ...this.#with(options),
+    })
   }
 
   /**
@@ -126,7 +129,7 @@ export class RecoveryImageManager implements AsyncDisposable {
    * stopped later leaves the target marked and isolated; running it again begins anew and ends in the same place.
    */
   async restore(plan: RestorePlan, options: RestoreOptions): Promise<RestoreReport> {
-    return await restore(this.#archive, await this.#facts(options), plan, { ...options, ...this.#with(options) })
+    return await restore(this.#archive, await this.#soundFacts(options), plan, { ...options, ...this.#with(options) })
   }
 
   /** Nothing is held open between operations; here so that `await using` says where the manager's life ends. */
@@ -137,6 +140,12 @@ export class RecoveryImageManager implements AsyncDisposable {
   async #facts(options: OperationOptions | undefined): Promise<TimelineFacts> {
     const timeline = await this.#timeline()
     return await this.#archive.readFacts(timeline.id, this.#with(options))
+  }
+
+  /** For what fails by itself where it needs a damaged manifest. */
+  async #soundFacts(options: OperationOptions | undefined): Promise<TimelineFacts> {
+    const timeline = await this.#timeline()
+    return await this.#archive.readSoundFacts(timeline.id, this.#with(options))
   }
 
   async #timeline(): Promise<Timeline> {

@@ -4,7 +4,7 @@ import { PitrError } from '../errors.ts'
 import type { BackupPart } from '../image/backup-image.ts'
 import type { Segment } from '../image/segment.ts'
 import type { Coverage, ImageFacts } from '../image/timeline-facts.ts'
-import { readBlob, readFrames, readTrailer, writeBlob } from '../storage/blob.ts'
+import { readBlob, readFrames, readTrailer, verifyBlob, writeBlob } from '../storage/blob.ts'
 import type { ByteRange, Storage, StorageOptions } from '../storage/storage.ts'
 import { recordCoverage } from './coverage.ts'
 import { ARCHIVE_KEY, isBlobKeyOfSegment, isPartKey, partKey, segmentKey, TIMELINES_PREFIX } from './layout.ts'
@@ -91,9 +91,17 @@ export class Archive {
 
   /**
    * All that is recorded about a timeline. Bytes are not read: {@link ArchiveFacts.damaged} names those that are missing
-   * or of another size, the rest shows when they are read.
+   * or of another size, the rest shows when they are read. Throws `CorruptManifest` for the first manifest that is damaged.
    */
   async readFacts(timelineId: string, options: StorageOptions = {}): Promise<ArchiveFacts> {
+    const facts = await this.readSoundFacts(timelineId, options)
+    const [damage] = facts.unreadable
+    if (damage !== undefined) throw damage.error
+    return facts
+  }
+
+  /** What {@link Archive.readFacts} reads, without the manifests that are damaged: {@link ArchiveFacts.unreadable} names them. */
+  async readSoundFacts(timelineId: string, options: StorageOptions = {}): Promise<ArchiveFacts> {
     return readFacts(this.storage, await readTimeline(this.storage, timelineId, options), options)
   }
 
@@ -128,6 +136,11 @@ export class Archive {
     if (!isBlobKeyOfSegment(segment.blob.key, segment)) throw elsewhere(segmentKey(segment))
     const range = { start: start - segment.from, end: end - segment.from }
     yield* readFrames(this.storage, segment.blob, frames, range, options)
+  }
+
+  /** Reads a segment and checks it, without keeping anything. Throws as {@link Archive.readSegment}. */
+  async verifySegment(segment: Segment, options: StorageOptions = {}): Promise<void> {
+    await verifyBlob(this.storage, segment.blob, options)
   }
 
   /** Stores one part of a backup that is being taken. It belongs to no image before {@link Archive.writeImage}. */

@@ -58,6 +58,13 @@ export function isSegmentKey(key: string): boolean {
   return key.startsWith(TIMELINES_PREFIX) && /\/binlogs\/[^/]+\/\d{12}\.json$/.test(key)
 }
 
+/** Where the segment of a manifest begins, as far as its key tells; undefined when it tells nothing. */
+export function segmentPlaceOf(key: string): { fileId: string; fileNumber: number; from: number } | undefined {
+  const [, fileNumber, fileId, from] = /\/binlogs\/[^/]*\.(\d+)-([A-Za-z0-9-]+)\/(\d{12})\.json$/.exec(key) ?? []
+  if (fileNumber === undefined || fileId === undefined || from === undefined) return undefined
+  return { fileId, fileNumber: Number(fileNumber), from: Number(from) }
+}
+
 /** The bytes of a segment. `attempt` is 8 hex digits. */
 export function segmentBlobKey(place: SegmentPlace, attempt: string): string {
   return `${segmentStem(place)}.${attempt}.zst`

@@ -1,9 +1,19 @@
 import { binlogFileNumber } from '../coordinates/binlog-position.ts'
 import type { Blob, Segment } from '../image/segment.ts'
-import type { DamagedBytes, ImageFacts, TimelineFacts } from '../image/timeline-facts.ts'
+import { PitrError } from '../errors.ts'
+import type { Coverage, DamagedBytes, ImageFacts, TimelineFacts, UnreadableManifest } from '../image/timeline-facts.ts'
 import type { Storage, StorageOptions } from '../storage/storage.ts'
 import { readCoverage } from './coverage.ts'
-import { binlogsPrefix, imageKey, imagesPrefix, isImageKey, isSegmentKey, segmentKey } from './layout.ts'
+import {
+  binlogsPrefix,
+  coveragePrefix,
+  imageKey,
+  imagesPrefix,
+  isImageKey,
+  isSegmentKey,
+  segmentKey,
+  segmentPlaceOf,
+} from './layout.ts'
 import { readManifest } from './manifest-store.ts'
 import { parseImageManifest } from './manifests/image-manifest.ts'
 import { parseSegmentManifest } from './manifests/segment-manifest.ts'
@@ -23,6 +33,7 @@ export interface DamagedBlob extends DamagedBytes {
 export interface ArchiveFacts extends TimelineFacts {
   /** Images and segments whose bytes are not there stay listed: a lost backup is no reason to forget that there was one. */
   readonly damaged: readonly DamagedBlob[]
+  readonly unreadable: readonly UnreadableManifest[]
 }
 
 /**
@@ -35,9 +46,24 @@ export async function readFacts(
   { id: timelineId, flavor }: Timeline,
   options: StorageOptions,
 ): Promise<ArchiveFacts> {
-  const coveredUntil = await readCoverage(storage, timelineId, options)
-  const images = await readFolder(storage, imagesPrefix(timelineId), isImageKey, parseImageManifest, options)
-  const log = await readFolder(storage, binlogsPrefix(timelineId), isSegmentKey, parseSegmentManifest, options)
+  const unreadable: UnreadableManifest[] = []
+  const coveredUntil = await readCoverageIfSound(storage, timelineId, unreadable, options)
+  const images = await readFolder(
+    storage,
+    imagesPrefix(timelineId),
+    isImageKey,
+    parseImageManifest,
+    unreadable,
+    options,
+  )
+  const log = await readFolder(
+    storage,
+    binlogsPrefix(timelineId),
+    isSegmentKey,
+    parseSegmentManifest,
+    unreadable,
+    options,
+  )
   const named = [...images.values.flatMap(blobsOfImage), ...log.values.map(blobOfSegment)]
   const sizes = new Map([...images.sizes, ...log.sizes])
   return {
@@ -47,6 +73,7 @@ export async function readFacts(
     segments: log.values.toSorted(compareInLog),
     ...(coveredUntil === undefined ? {} : { coveredUntil }),
     damaged: await findDamaged(storage, named, sizes, options),
+    unreadable,
   }
 }
 
@@ -61,6 +88,7 @@ async function readFolder<T>(
   prefix: string,
   isManifest: (key: string) => boolean,
   parse: (text: string, key: string) => T,
+  unreadable: UnreadableManifest[],
   options: StorageOptions,
 ): Promise<Folder<T>> {
   const manifests: string[] = []
@@ -69,8 +97,37 @@ async function readFolder<T>(
     if (isManifest(key)) manifests.push(key)
     else sizes.set(key, bytes)
   }
-  const read = (key: string) => readManifest(storage, key, parse, options)
-  return { values: await mapConcurrently(manifests, MANIFESTS_AT_A_TIME, read), sizes }
+  const read = async (key: string): Promise<T[]> => {
+    try {
+      return [await readManifest(storage, key, parse, options)]
+    } catch (error) {
+      unreadable.push(unreadableManifest(key, error))
+      return []
+    }
+  }
+  return { values: (await mapConcurrently(manifests, MANIFESTS_AT_A_TIME, read)).flat(), sizes }
+}
+
+async function readCoverageIfSound(
+  storage: Storage,
+  timelineId: string,
+  unreadable: UnreadableManifest[],
+  options: StorageOptions,
+): Promise<Coverage | undefined> {
+  try {
+    return await readCoverage(storage, timelineId, options)
+  } catch (error) {
+    unreadable.push(unreadableManifest(coveragePrefix(timelineId), error))
+    return undefined
+  }
+}
+
+/** Only damage is taken for what it is: a storage that fails, or a format of a later version, says nothing about the archive. */
+function unreadableManifest(key: string, error: unknown): UnreadableManifest {
+  if (!(error instanceof PitrError) || error.code !== 'CorruptManifest') throw error
+  const place = segmentPlaceOf(key)
+  if (place !== undefined) return { kind: 'segment', key, error, ...place }
+  return { kind: isImageKey(key) ? 'image' : 'coverage', key, error }
 }
 
 /** Names of binlog files count up in one timeline; whether the ranges join is for the chain to prove. */

@@ -11,7 +11,13 @@ export async function* readTransactions(
   segment: Segment,
   options: Pick<OperationOptions, 'signal'> = {},
 ): AsyncGenerator<Transaction, void, undefined> {
-  yield* parseTransactions(archive.readSegment(segment, options), segment)
+  try {
+    yield* parseTransactions(archive.readSegment(segment, options), segment)
+  } catch (error) {
+    // Bytes that are not what was stored can look like any defect of the log: then that is what is wrong.
+    await archive.verifySegment(segment, options)
+    throw error
+  }
 }
 
 /** The transactions in bytes of a binlog file that begin at a boundary and end at one. */

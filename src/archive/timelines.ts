@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Timestamp } from '../coordinates/timestamp.ts'
+import { PitrError } from '../errors.ts'
 import type { Storage, StorageOptions } from '../storage/storage.ts'
 import { isCode } from './is-code.ts'
 import { TIMELINES_PREFIX, timelineIdOf, timelineKey } from './layout.ts'
@@ -10,13 +11,18 @@ import type { Timeline } from './timeline.ts'
 /** What a timeline is made from. */
 export type NewTimeline = Pick<Timeline, 'flavor' | 'source'>
 
-/** The timelines of an archive, in ascending order of their ids. */
+/**
+ * The timelines of an archive, in ascending order of their ids. Throws `ObjectMissing` when there are objects of a timeline
+ * whose manifest is not there: it is written before them.
+ */
 export async function readTimelines(storage: Storage, options: StorageOptions): Promise<Timeline[]> {
   const timelines: Timeline[] = []
+  let stray: string | undefined
   for await (const { key } of storage.list(TIMELINES_PREFIX, options)) {
-    if (timelineIdOf(key) === undefined) continue
-    timelines.push(await readManifest(storage, key, parseTimelineManifest, options))
+    if (timelineIdOf(key) === undefined) stray ??= key
+    else timelines.push(await readManifest(storage, key, parseTimelineManifest, options))
   }
+  if (timelines.length === 0 && stray !== undefined) throw lost(storage, stray)
   return timelines
 }
 
@@ -51,4 +57,14 @@ export async function createTimeline(
 function timelineIdFor(archiveId: string, { flavor, source }: NewTimeline): string {
   const identity = JSON.stringify([archiveId, flavor, source.serverId, source.serverUuid ?? null])
   return createHash('sha256').update(identity).digest('hex').slice(0, 16)
+}
+
+function lost(storage: Storage, stray: string): PitrError {
+  const key = timelineKey(stray.slice(TIMELINES_PREFIX.length).split('/')[0] ?? '')
+  return new PitrError('ObjectMissing', {
+    subject: key,
+    message: `${storage.description} holds objects of a timeline, such as ${stray}, but not its manifest ${key}`,
+    hint: 'Bring this object back from a copy of the storage.',
+    details: { key },
+  })
 }

@@ -3,6 +3,7 @@ import type { Resolution } from '../coordinates/timestamp.ts'
 import { PitrError } from '../errors.ts'
 import type { ChainBreak } from './chain-break.ts'
 import { orderImages } from './image-sequence.ts'
+import { findLostEnd, isBeyond } from './lost-end.ts'
 import { SegmentChain } from './segment-chain.ts'
 import type { Segment } from './segment.ts'
 import { latestComplete } from './time-limit.ts'
@@ -57,11 +58,13 @@ export class RecoveryWindow {
     if (first === undefined || newest === undefined) throw noImage(facts.timelineId)
     const resolution = resolutionOf(chain.segments.at(-1), chain.segments)
     const latest = latestComplete(facts.coveredUntil?.time ?? newest.startTime, resolution)
+    const lostEnd = findLostEnd(facts, chain, images)
+    const breaks = lostEnd === undefined ? chain.breaks : [...chain.breaks, lostEnd]
     return new RecoveryWindow({
       timelineId: facts.timelineId,
       earliest: first.startTime,
       latest,
-      holes: chain.breaks.flatMap((gap) => holeOf(gap, chain, images, latest) ?? []),
+      holes: breaks.flatMap((gap) => holeOf(gap, chain, images, latest) ?? []),
       resolution,
     })
   }
@@ -91,9 +94,10 @@ function holeOf(
   latest: Timestamp,
 ): RecoveryHole | undefined {
   const behind = chain.segments[gap.index]
-  if (behind === undefined) return undefined
-  const rank = chain.rankOf(behind.fileId, behind.file)
-  const isBehind = ({ fileId, position }: ImageFacts): boolean => {
+  const rank = behind === undefined ? Infinity : chain.rankOf(behind.fileId, behind.file)
+  const isBehind = (image: ImageFacts): boolean => {
+    if (behind === undefined) return isBeyond(chain, image)
+    const { fileId, position } = image
     const own = chain.rankOf(fileId, position.file)
     return own > rank || (own === rank && position.offset >= behind.from)
   }

@@ -2,6 +2,7 @@ import type { BinlogPosition } from '../coordinates/binlog-position.ts'
 import type { Flavor } from '../coordinates/flavor.ts'
 import type { GtidSet } from '../coordinates/gtid-set.ts'
 import type { Timestamp } from '../coordinates/timestamp.ts'
+import type { PitrError } from '../errors.ts'
 import type { BackupImage } from './backup-image.ts'
 import type { Segment } from './segment.ts'
 
@@ -41,6 +42,18 @@ export interface DamagedBytes {
   readonly problem: 'missing' | 'size'
 }
 
+/** A manifest that is damaged: what it says is not known, only what its key tells. */
+export type UnreadableManifest = {
+  /** Its key. */
+  readonly key: string
+  /** Why it cannot be read. */
+  readonly error: PitrError
+} & (
+  | { readonly kind: 'image' | 'coverage' }
+  /** Where the segment begins. */
+  | { readonly kind: 'segment'; readonly fileId: string; readonly fileNumber: number; readonly from: number }
+)
+
 /** All that planning needs to know about one timeline: read from the archive once, then plain values. */
 export interface TimelineFacts {
   /** The timeline. */
@@ -55,4 +68,6 @@ export interface TimelineFacts {
   readonly coveredUntil?: Coverage | undefined
   /** Stored bytes that are known not to be there: what needs them cannot be restored. */
   readonly damaged?: readonly DamagedBytes[] | undefined
+  /** Manifests that cannot be read: what they are about is not among the facts, and no plan may pass over it in silence. */
+  readonly unreadable?: readonly UnreadableManifest[] | undefined
 }

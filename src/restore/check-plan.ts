@@ -5,12 +5,13 @@ import type { RestorePlan } from '../image/restore-plan.ts'
 import { SegmentChain } from '../image/segment-chain.ts'
 import type { Segment } from '../image/segment.ts'
 import type { TimelineFacts } from '../image/timeline-facts.ts'
+import { blamingDamage } from './blaming-damage.ts'
 import { planMismatch } from './plan-mismatch.ts'
 
 /**
  * Checks that a plan belongs to this archive and that the archive still holds what it was made from: the plan may have
  * been made long ago, approved by a person, and carried here. Returns its segments, proved to be contiguous. Reads no
- * bytes. Throws `PlanMismatch` or `BrokenChain`.
+ * bytes. Throws `PlanMismatch`, `BrokenChain` or `CorruptManifest`.
  */
 export function checkPlan(archive: Pick<Archive, 'id'>, facts: TimelineFacts, plan: RestorePlan): readonly Segment[] {
   if (plan.archiveId !== archive.id) {
@@ -23,8 +24,10 @@ export function checkPlan(archive: Pick<Archive, 'id'>, facts: TimelineFacts, pl
   return checkSegments(facts, plan)
 }
 
-function checkImage({ images }: TimelineFacts, { image }: RestorePlan): void {
+function checkImage({ images, unreadable }: TimelineFacts, { image }: RestorePlan): void {
   const found = images.find(({ id }) => id === image.id)
+  const damage = unreadable?.find(({ kind, key }) => kind === 'image' && key.includes(`/${image.id}/`))
+  if (found === undefined && damage !== undefined) throw damage.error
   if (found === undefined) throw planMismatch(image.id, `its image ${image.id} is not in the archive any more`)
   const { id, position, fileId, gtidSet, startTime, backup } = found
   if (asText({ id, position, fileId, gtidSet, startTime, backup }) !== asText(image)) {
@@ -35,11 +38,11 @@ function checkImage({ images }: TimelineFacts, { image }: RestorePlan): void {
 function checkSegments(facts: TimelineFacts, plan: RestorePlan): readonly Segment[] {
   const chain = SegmentChain.of(facts.flavor, facts.segments)
   const known = new Map(chain.segments.map((segment, place) => [keyOf(segment), place]))
-  const places = plan.segments.map((planned) => placeOf(chain, known.get(keyOf(planned)), planned))
+  const places = plan.segments.map((planned) => placeOf(facts, chain, known.get(keyOf(planned)), planned))
   const [first] = places
   const last = places.at(-1)
   if (first === undefined || last === undefined) return []
-  chain.prove(first, last)
+  blamingDamage(facts, () => chain.prove(first, last))
   // Contiguous in the plan too: nothing between its first and its last segment may be left out.
   const segments = chain.segments.slice(first, last + 1)
   if (segments.length !== plan.segments.length || places.some((place, i) => place !== first + i)) {
@@ -53,9 +56,16 @@ function keyOf({ fileId, from }: PlannedSegment): string {
   return `${fileId}:${from}`
 }
 
-function placeOf(chain: SegmentChain, place: number | undefined, planned: PlannedSegment): number {
+function placeOf(
+  { unreadable }: TimelineFacts,
+  chain: SegmentChain,
+  place: number | undefined,
+  planned: PlannedSegment,
+): number {
   const { fileId, file, from, to } = planned
   const found = chain.segments[place ?? -1]
+  const damage = unreadable?.find((each) => each.kind === 'segment' && each.fileId === fileId && each.from === from)
+  if (found === undefined && damage !== undefined) throw damage.error
   if (place === undefined || found === undefined)
     throw planMismatch(file, `its segment of ${file} from ${from} to ${to} is not in the archive any more`)
   const { format, blob } = found

@@ -28,10 +28,16 @@ export async function* readLogFile(
   const reader = new EventReader({ file: first.file })
   const transactionReader = new TransactionReader({ file: first.file, format: first.format })
   for (const segment of segments) {
-    for await (const bytes of archive.readSegment(segment, { signal })) {
-      const events = reader.push(bytes)
-      const transactions = events.flatMap((event) => transactionReader.push(event) ?? [])
-      yield { events, transactions }
+    try {
+      for await (const bytes of archive.readSegment(segment, { signal })) {
+        const events = reader.push(bytes)
+        const transactions = events.flatMap((event) => transactionReader.push(event) ?? [])
+        yield { events, transactions }
+      }
+    } catch (error) {
+      // Bytes that are not what was stored can look like any defect of the log: then that is what is wrong.
+      await archive.verifySegment(segment, { signal })
+      throw error
     }
   }
   reader.end()

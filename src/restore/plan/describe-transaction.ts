@@ -1,3 +1,5 @@
+import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
+import { PitrError } from '../../errors.ts'
 import type { PlannedTransaction } from '../../image/restore-plan-parts.ts'
 import type { Located, LogView } from './log-view.ts'
 
@@ -8,7 +10,7 @@ const STATEMENT_CHARACTERS = 200
 export function describeTransaction(log: LogView, located: Located | undefined): PlannedTransaction | undefined {
   if (located === undefined) return undefined
   const details = log.detailsOf(located)
-  if (details === undefined) return located.ref
+  if (details === undefined || details instanceof PitrError) return located.ref
   const { changes, tablesKnown, statement } = details
   const tables = changes.map(({ database, table }) => `${database}.${table ?? '*'}`)
   return {
@@ -16,6 +18,15 @@ export function describeTransaction(log: LogView, located: Located | undefined):
     ...(tablesKnown ? { tables: [...new Set(tables)] } : {}),
     ...(statement === undefined ? {} : { statement: onOneLine(statement) }),
   }
+}
+
+/** What a person should know when a transaction next to the stop lies in damaged bytes: the stop does not need them. */
+export function warnOfDamage(log: LogView, located: Located | undefined): string[] {
+  const details = located === undefined ? undefined : log.detailsOf(located)
+  if (located === undefined || !(details instanceof PitrError)) return []
+  const { start, gtid } = located.ref
+  const name = gtid === undefined ? '' : `${gtid} `
+  return [`What the transaction ${name}at ${formatBinlogPosition(start)} did is not known: ${details.message}.`]
 }
 
 function onOneLine(statement: string): string {

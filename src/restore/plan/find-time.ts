@@ -8,7 +8,7 @@ import type { Located, LogView } from './log-view.ts'
 import { refOf } from './log-view.ts'
 import { stopAtEnd, stopBefore } from './stop.ts'
 import type { Stop } from './stop.ts'
-import { beforeWindow, beyondWindow, newestResolution } from './window-errors.ts'
+import { beforeWindow, beyondWindow, coverageLost, newestResolution } from './window-errors.ts'
 
 /** A target that is a time. */
 export type TimeTarget = Extract<RestoreTarget, { kind: 'time' }>
@@ -50,9 +50,10 @@ function requireInWindow(log: LogView, target: TimeTarget, limit: TimeLimit): vo
   if (first !== undefined && limit.lastMicrosecond(oldest) < first.startTime.epochMicroseconds) {
     throw beforeWindow(target, first)
   }
+  // Without it: what an image lies behind was archived before it.
   const covered = log.facts.coveredUntil?.time ?? log.images.at(-1)?.startTime
   if (covered === undefined || limit.lastMicrosecond(newestResolution(log)) > covered.epochMicroseconds) {
-    throw beyondWindow(target, log)
+    throw log.facts.coveredUntil === undefined ? coverageLost(log) : beyondWindow(target, log)
   }
 }
 

@@ -1,5 +1,6 @@
 import { parseGtidSet } from '../../coordinates/parse-gtid-set.ts'
 import { PitrError } from '../../errors.ts'
+import { findLostEnd } from '../../image/lost-end.ts'
 import { brokenChain } from '../../image/segment-chain.ts'
 import type { RestoreTarget } from '../../image/restore-target.ts'
 import { refOf } from './log-view.ts'
@@ -30,6 +31,8 @@ export function locateTransaction(log: LogView, asked: string): number {
   const index = firstWith(log, gtid)
   const segment = log.segments[index]
   if (segment === undefined) {
+    const lost = findLostEnd(log.facts, log.chain, log.images)
+    if (lost !== undefined) throw brokenChain(lost)
     throw notFound(gtid, 'it is not in the archived log: not archived yet, or never executed here')
   }
   if (log.parseGtids(segment.gtidsBefore)?.includes(gtid) !== true) return index

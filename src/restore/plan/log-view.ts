@@ -83,11 +83,12 @@ export class LogView {
     return low
   }
 
-  /** The transactions of a segment. Throws `InvalidArgument` when they were not read. */
+  /** The transactions of a segment. Throws `InvalidArgument` when they were not read, and why they could not be. */
   transactions(index: number): readonly Transaction[] {
     const segment = this.segments[index]
     if (segment === undefined || segment.counts.transactions === 0) return []
     const found = this.#details.get(segment.blob.key)
+    if (found instanceof PitrError) throw found
     if (found !== undefined) return checkedDetails(segment, found)
     throw new PitrError('InvalidArgument', {
       subject: segment.blob.key,
@@ -96,9 +97,10 @@ export class LogView {
     })
   }
 
-  /** What is known of a transaction; undefined when its segment was not read. */
-  detailsOf({ index, ref }: Located): Transaction | undefined {
-    return this.#details.get(this.segments[index]?.blob.key ?? '')?.find(({ start }) => start === ref.start.offset)
+  /** What is known of a transaction; undefined when its segment was not read, the error when it could not be. */
+  detailsOf({ index, ref }: Located): Transaction | PitrError | undefined {
+    const found = this.#details.get(this.segments[index]?.blob.key ?? '')
+    return found instanceof PitrError ? found : found?.find(({ start }) => start === ref.start.offset)
   }
 
   /** The first transaction that starts at or behind a point. */

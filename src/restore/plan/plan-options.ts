@@ -1,4 +1,5 @@
 import type { Transaction } from '../../binlog/transaction.ts'
+import type { PitrError } from '../../errors.ts'
 import type { OperationOptions } from '../../options.ts'
 
 /** How to plan. */
@@ -17,5 +18,5 @@ export interface PlannerOptions extends Pick<PlanOptions, 'ambiguous'> {
   readonly archiveId: string
 }
 
-/** The transactions of segments that were read in detail, by the key of the segment's blob. */
-export type SegmentDetails = ReadonlyMap<string, readonly Transaction[]>
+/** The transactions of segments that were read in detail, or why they could not be, by the key of the segment's blob. */
+export type SegmentDetails = ReadonlyMap<string, readonly Transaction[] | PitrError>

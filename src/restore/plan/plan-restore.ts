@@ -8,7 +8,7 @@ import type { Segment } from '../../image/segment.ts'
 import type { ImageFacts, TimelineFacts } from '../../image/timeline-facts.ts'
 import { checkImage, chooseImage } from './choose-image.ts'
 import type { ChosenImage } from './choose-image.ts'
-import { describeTransaction } from './describe-transaction.ts'
+import { describeTransaction, warnOfDamage } from './describe-transaction.ts'
 import { divideByScope } from './divide-by-scope.ts'
 import type { Division } from './divide-by-scope.ts'
 import { findStop } from './find-stop.ts'
@@ -68,7 +68,12 @@ export function planRestore(
     resolution: (firstExcluded ?? lastIncluded)?.commitTime.resolution ?? 'microsecond',
     ...(lastIncluded === undefined ? {} : { lastIncluded }),
     ...(firstExcluded === undefined ? {} : { firstExcluded }),
-    warnings: [...gaps, ...warnings(chosen, division, stop)],
+    warnings: [
+      ...gaps,
+      ...warnOfDamage(log, stop.previous),
+      ...warnOfDamage(log, stop.next),
+      ...warnings(facts, chosen, division, stop),
+    ],
   })
 }
 
@@ -102,13 +107,22 @@ function describeGtids(
   return { after, replayed: none.withAll(division.inside.flatMap(({ transaction }) => transaction.gtid ?? [])) }
 }
 
-function warnings({ image, damaged }: ChosenImage, division: Division | undefined, { missingBehind }: Stop): string[] {
+function warnings(
+  { unreadable = [] }: TimelineFacts,
+  { image, damaged }: ChosenImage,
+  division: Division | undefined,
+  { missingBefore, missingBehind }: Stop,
+): string[] {
   const { scope } = image.backup
   return [
+    ...(missingBefore === undefined ? [] : [`What preceded is not known: ${missingBefore.reason}.`]),
     ...(missingBehind === undefined ? [] : [`What followed is not known: ${missingBehind.reason}.`]),
     ...damaged.map(
       ({ id }) => `Image ${id} would be nearer, but bytes of it are missing; image ${image.id} is used instead.`,
     ),
+    ...unreadable
+      .filter(({ kind }) => kind === 'image')
+      .map(({ key }) => `The image manifest ${key} is damaged: whether that image would be nearer is not known.`),
     ...(scope === 'all' ? [] : [`Only the databases ${scope.databases.join(', ')} are restored.`]),
     ...(division === undefined || division.outside.length === 0
       ? []

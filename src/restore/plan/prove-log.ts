@@ -1,5 +1,6 @@
 import { PitrError } from '../../errors.ts'
 import type { ChainBreak, MissingRange } from '../../image/chain-break.ts'
+import { findLostEnd } from '../../image/lost-end.ts'
 import { brokenChain } from '../../image/segment-chain.ts'
 import type { Segment } from '../../image/segment.ts'
 import { TimeLimit } from '../../image/time-limit.ts'
@@ -9,7 +10,7 @@ import type { ChosenImage } from './choose-image.ts'
 import { comparePoints } from './log-view.ts'
 import type { LogPoint, LogView } from './log-view.ts'
 import type { Stop } from './stop.ts'
-import { newestResolution } from './window-errors.ts'
+import { coverageLost, newestResolution } from './window-errors.ts'
 
 /**
  * The places of the segments to read: from byte 0 of the image's file, which holds the format description and the
@@ -52,28 +53,12 @@ export function proveRange(
 
 /**
  * Proves that a stop at the end of the archived log is the end of what was archived: throws `BrokenChain` when the
- * coverage or an image says that there was more.
+ * coverage or an image says that there was more, `ObjectMissing` when no coverage says that there was not.
  */
 export function proveEnd(log: LogView): void {
-  const { position } = log.end
-  const missing = { file: position.file, from: position.offset }
-  const beyond = log.images.find((image) => comparePoints(log.pointOfImage(image), log.end) > 0)
-  if (beyond !== undefined) {
-    const { file, offset } = beyond.position
-    throw lost(
-      { ...missing, toFile: file, to: offset },
-      `the log ends at ${position.file}:${position.offset}, before image ${beyond.id} at ${file}:${offset}`,
-    )
-  }
-  const covered = log.facts.coveredUntil
-  if (covered === undefined) return
-  const file = log.segments.findLast(({ fileId }) => fileId === covered.fileId)?.file
-  if (file !== undefined && (log.end.fileId !== covered.fileId || covered.offset <= position.offset)) return
-  const toFile = file ?? `the file with identity ${covered.fileId}`
-  throw lost(
-    { ...missing, toFile, to: covered.offset },
-    `the log ends at ${position.file}:${position.offset}, but it was archived to ${toFile} at ${covered.offset}`,
-  )
+  const lost = findLostEnd(log.facts, log.chain, log.images)
+  if (lost !== undefined) throw brokenChain(lost)
+  if (log.facts.coveredUntil === undefined) throw coverageLost(log)
 }
 
 /**

@@ -9,6 +9,8 @@ export interface Stop {
   readonly previous?: Located | undefined
   /** The first transaction behind it; likewise. */
   readonly next?: Located | undefined
+  /** The last missing range before it, when no transaction lies between. */
+  readonly missingBefore?: ChainBreak | undefined
   /** The first missing range behind it, when no transaction lies between. */
   readonly missingBehind?: ChainBreak | undefined
   /** The furthest point that holds the same transactions: what lies between is no transaction. */
@@ -42,6 +44,7 @@ export function stopAt(log: LogView, index: number, point: LogPoint): Stop {
     point,
     ...(isKnownBefore ? { previous } : {}),
     ...(isKnownBehind ? { next } : {}),
+    ...(isKnownBefore || missingBefore === undefined ? {} : { missingBefore }),
     ...(isKnownBehind || missingBehind === undefined ? {} : { missingBehind }),
     furthest: isKnownBehind ? log.startOf(next.ref) : endOfRun(log, missingBehind),
   }

@@ -2,6 +2,8 @@ import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
 import { PitrError } from '../../errors.ts'
 import { describeRestoreTarget, normalizeRestoreTarget } from '../../image/restore-target.ts'
 import type { RestoreTarget } from '../../image/restore-target.ts'
+import { findLostEnd } from '../../image/lost-end.ts'
+import { brokenChain } from '../../image/segment-chain.ts'
 import { latestComplete } from '../../image/time-limit.ts'
 import type { ImageFacts } from '../../image/timeline-facts.ts'
 import type { LogView } from './log-view.ts'
@@ -22,8 +24,10 @@ export function beforeWindow(target: RestoreTarget, first: ImageFacts | undefine
   })
 }
 
-/** The error for a target beyond what is archived. */
+/** The error for a target beyond what is archived: `BrokenChain` when more was archived once. */
 export function beyondWindow(target: RestoreTarget, log: LogView): PitrError {
+  const lost = findLostEnd(log.facts, log.chain, log.images)
+  if (lost !== undefined) return brokenChain(lost)
   const end = formatBinlogPosition(log.end.position)
   const time = log.facts.coveredUntil?.time
   const latest = time === undefined ? undefined : latestComplete(time, newestResolution(log)).toString()
@@ -40,6 +44,19 @@ export function beyondWindow(target: RestoreTarget, log: LogView): PitrError {
       latest: { time: latest ?? null, position: log.end.position },
     },
   })
+}
+
+/** The error for an archive that does not say until when it is complete. Every archive with an image has a record of it. */
+export function coverageLost({ facts, end }: LogView): PitrError {
+  const { file, offset } = end.position
+  return (
+    facts.unreadable?.find(({ kind }) => kind === 'coverage')?.error ??
+    new PitrError('ObjectMissing', {
+      subject: `the coverage of timeline ${facts.timelineId}`,
+      message: `the archive holds no record of how far its log went: whether ${file}:${offset} is its end is not known`,
+      hint: 'Archive again while the server is there, which records it anew; or name a position or a transaction as the target.',
+    })
+  )
 }
 
 /** How fine the newest commit times are. */

@@ -1,10 +1,11 @@
 import { createConnection } from 'mysql2/promise'
 import type { RowDataPacket } from 'mysql2/promise'
-import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { cp, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { RecoveryImageManager } from '../../../src/index.ts'
 import { connect } from '../../support/connect.ts'
+import { cutShort, flipBit, remove } from '../../support/damage.ts'
 import { expectPitrError } from '../../support/expect-pitr-error.ts'
 import { startServer } from '../../support/servers/index.ts'
 import type { TestServer } from '../../support/servers/index.ts'
@@ -107,19 +108,4 @@ async function damageOne(folder: string, pattern: RegExp, damage: (file: string)
   if (key === undefined) throw new Error(`no object matches ${pattern}: ${keys.join(', ')}`)
   await damage(join(folder, key))
   return key
-}
-
-async function flipBit(file: string): Promise<void> {
-  const bytes = await readFile(file)
-  const middle = bytes.length >> 1
-  bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle)
-  await writeFile(file, bytes)
-}
-
-async function cutShort(file: string): Promise<void> {
-  await truncate(file, (await readFile(file)).length >> 1)
-}
-
-async function remove(file: string): Promise<void> {
-  await rm(file)
 }
