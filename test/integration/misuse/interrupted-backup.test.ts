@@ -4,8 +4,7 @@ import { createConnection } from 'mysql2/promise'
 import { beforeAll, expect, test } from 'vitest'
 import { mysqldump } from '../../../src/index.ts'
 import { connect } from '../../support/connect.ts'
-import { startChild } from './support/child.ts'
-import type { BackupInput } from './support/child-main.ts'
+import { startChild } from '../../support/child/child.ts'
 import { open, prepare } from './support/prepared.ts'
 import type { Prepared } from './support/prepared.ts'
 
@@ -23,7 +22,7 @@ test.skipIf(process.env['MYSQL_PITR_TEST_PROVIDER'] === 'docker')(
     const { folder, manager } = await prepared.copy()
     const [image] = [...(await manager.images())]
 
-    const child = startChild(['backup', folder], JSON.stringify(inputFor(source)))
+    const child = startChild('backup', folder, { server: source, stuck: true })
     const ended = once(child, 'close')
     if (child.stdout === null) throw new Error('the child has no output')
     for await (const line of createInterface({ input: child.stdout })) {
@@ -63,8 +62,4 @@ async function makeItLong(): Promise<void> {
        SELECT CONCAT(${Array.from({ length: 8 }, () => 'RANDOM_BYTES(1000)').join(', ')}) FROM shop.big`,
     )
   }
-}
-
-function inputFor({ connection, clientPrograms }: Prepared['source']): BackupInput {
-  return { connection, path: clientPrograms.kind === 'local' ? clientPrograms.path : [] }
 }
