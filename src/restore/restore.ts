@@ -127,7 +127,9 @@ export async function restore(
     await clock.time('load', () =>
       loadBackup(archive, plan, method, target, state.ownGtids, files, { ...operation, accounts }),
     )
-    const replayed = await clock.time('replay', () => replayLog(archive, plan, files, replayer, server, operation))
+    const replayed = await clock.time('replay', () =>
+      replayLog(archive, plan, files, replayer, target.server, operation),
+    )
     const executedGtids = await clock.time('prove', () => prove(plan, target, replayed, state.ownGtids, operation))
     await markProved(target.session)
     await clock.time('finish', () => finish(target, state, isolation, operation))

@@ -25,6 +25,11 @@ export interface ServerTools {
   readonly host: Host
   /** The server's address as seen from there. */
   readonly connection: ConnectionOptions
+  /**
+   * SQL that a client program which writes executes first: it fails when the program is not wanted any more.
+   * @internal
+   */
+  readonly fence?: string | undefined
 }
 
 /** A live server, connected to on demand. Make one with `connectServer`; it reports facts and decides nothing. */

@@ -49,6 +49,7 @@ export async function loadData(context: LoadContext, part: BackupPart): Promise<
 async function* script(context: LoadContext, part: BackupPart, token: string): AsyncGenerator<Uint8Array> {
   const { server, readPart, signal, onProgress } = context
   const meter = new ProgressMeter('restore:load', part.name, onProgress, { totalBytes: part.blob.content.bytes })
+  if (server.tools.fence !== undefined) yield Buffer.from(`${server.tools.fence};\n`)
   yield Buffer.from(`${server.dialect.dump.beforeLoad}\nSET @mysql_pitr_load = '${token}';\n`)
   for await (const chunk of readPart(part)) {
     throwIfAborted(signal, 'the restore')

@@ -59,7 +59,8 @@ export async function openClientSession(options: ClientSessionOptions): Promise<
       throw (await failureOf()) ?? replayIncomplete(`${program} ended early without a reason`, place())
     }
   }
-  await send(dialect.beforeReplay.map((statement) => `${statement};\n`).join(''))
+  const first = [...(server.tools.fence === undefined ? [] : [server.tools.fence]), ...dialect.beforeReplay]
+  await send(first.map((statement) => `${statement};\n`).join(''))
   return {
     send,
     async finish(statements) {

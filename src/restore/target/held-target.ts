@@ -8,6 +8,7 @@ const LOCK = 'mysql_pitr.restore'
 
 /** A target that one restore works on. */
 export interface HeldTarget extends AsyncDisposable {
+  /** What is written through it is fenced: it ends with this hold. */
   readonly server: Server
   /** Holds the lock; writes nothing to the binary log. */
   readonly session: Session
@@ -23,11 +24,22 @@ export async function holdTarget(server: Server): Promise<HeldTarget> {
     await session.run([...server.dialect.unloggedSession, LONGEST_WAIT])
     if ((await session.value('SELECT GET_LOCK(?, 0)', [LOCK])) !== '1')
       throw busy(await session.value('SELECT IS_USED_LOCK(?)', [LOCK]))
-    return { server, session, [Symbol.asyncDispose]: () => session.close() }
+    return { server: fenced(server, session), session, [Symbol.asyncDispose]: () => session.close() }
   } catch (error) {
     await session.close()
     throw error
   }
+}
+
+/**
+ * A client program outlives a process that is killed. One that had not connected yet, with statements in its pipe already,
+ * would execute them in the middle of the next restore. So it asks first whether the lock is still held by whoever started
+ * it: the subquery, which is evaluated only if not, is an error, and the client stops at the first one. One that asked
+ * before has a session, which the next restore ends.
+ */
+function fenced(server: Server, { id }: Session): Server {
+  const fence = `SET @mysql_pitr_fence = IF(IS_USED_LOCK('${LOCK}') <=> ${id}, 1, (SELECT 1 UNION ALL SELECT 2))`
+  return { ...server, tools: { ...server.tools, fence } }
 }
 
 function busy(connection: string | undefined): PitrError {
