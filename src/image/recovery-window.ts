@@ -13,7 +13,7 @@ import type { ImageFacts, TimelineFacts } from './timeline-facts.ts'
 export interface RecoveryHole {
   /** The first moment that cannot be restored. */
   readonly from: Timestamp
-  /** The first moment behind it that can be: the start of the next image; or the end of the window. */
+  /** The first moment behind it that can be: the start of the next image; or the end of the window, which is then a part of the hole. */
   readonly to: Timestamp
   /** What is missing, with the exact range. */
   readonly reason: string
@@ -103,10 +103,11 @@ function holeOf(
   }
   const [first] = images
   const from = latestCommit(chain.segments.slice(0, gap.index), first?.startTime)
-  const to = images.find(isBehind)?.startTime ?? latest
+  const next = images.find(isBehind)?.startTime
   if (from === undefined || first === undefined || isBehind(first)) return undefined
-  const hole = { from: toResolution(from, latest), to: toResolution(to, latest), reason: gap.reason }
-  return hole.from.compare(hole.to) < 0 ? hole : undefined
+  const hole = { from: toResolution(from, latest), to: toResolution(next ?? latest, latest), reason: gap.reason }
+  // The end of the window is a part of it, and of a hole that reaches it.
+  return hole.from.compare(hole.to) < (next === undefined ? 1 : 0) ? hole : undefined
 }
 
 // A target stands for the whole second where commits are recorded by the second.

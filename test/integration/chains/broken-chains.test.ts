@@ -270,15 +270,14 @@ function isSameContent(made: RestorePlan, plan: RestorePlan): boolean {
   const contentOf = ({ target, gtids, stop }: RestorePlan): unknown => ({ target, stop, gtids: gtids?.after })
   return (
     JSON.stringify(contentOf(made)) === JSON.stringify(contentOf(plan)) &&
-    isSameOrUnknown(made, plan.lastIncluded, made.lastIncluded) &&
-    isSameOrUnknown(made, plan.firstExcluded, made.firstExcluded)
+    isSameOrUnknown(plan.lastIncluded, made.lastIncluded) &&
+    isSameOrUnknown(plan.firstExcluded, made.firstExcluded)
   )
 }
 
-/** At a position the transactions next to it are for people only. */
-function isSameOrUnknown({ target }: RestorePlan, before?: TransactionRef, after?: TransactionRef): boolean {
-  const isUnknown = after === undefined && target.kind === 'position'
-  return isUnknown || (before?.start.offset === after?.start.offset && before?.fileId === after?.fileId)
+/** Where the stop is known without them, the transactions next to it are for people only, and a warning says that they are not known. */
+function isSameOrUnknown(before: TransactionRef | undefined, after: TransactionRef | undefined): boolean {
+  return after === undefined || (before?.start.offset === after.start.offset && before.fileId === after.fileId)
 }
 
 function isSameWay(made: RestorePlan, plan: RestorePlan): boolean {

@@ -115,9 +115,9 @@ test('what killed runs left behind is never read', async () => {
 /** Writes rows, each in a transaction of its own, with rotations between, until the work is done. */
 async function whileWriting<Result>(work: () => Promise<Result>): Promise<Result> {
   const client = await createConnection({ ...source.connection })
-  let isDone = false
+  const done = new AbortController()
   const writing = (async () => {
-    while (!isDone) {
+    while (!done.signal.aborted) {
       rows++
       await client.query('INSERT INTO shop.orders VALUES (?, ?)', [rows, `item ${rows}`])
       if (rows % 200 === 0) await client.query('FLUSH BINARY LOGS')
@@ -126,7 +126,7 @@ async function whileWriting<Result>(work: () => Promise<Result>): Promise<Result
   try {
     return await work()
   } finally {
-    isDone = true
+    done.abort()
     await writing
     await client.end()
   }
