@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import { FIRST_EVENT_OFFSET } from '../coordinates/binlog-position.ts'
 import type { LogFormat } from '../image/segment.ts'
 import { CrcRun, MAX_RUN_PIECE_BYTES } from './crc-run.ts'
-import { EventType, eventTypeName } from './event-type.ts'
+import { EventType, eventTypeName, isOfOtherFlavor } from './event-type.ts'
 import { BinlogEvent, CHECKSUM_BYTES, EventFlag, HEADER_BYTES, MAX_EVENT_BYTES, readUint32 } from './event.ts'
 import { flavorOf, readFormatDescription } from './format-description.ts'
 import type { FormatDescription } from './format-description.ts'
@@ -157,6 +157,10 @@ export class EventReader {
     }
     if (this.#format === undefined && type !== EventType.FormatDescription) {
       throw corruptBinlog(this.#here(), `the first event is ${eventTypeName(type)}, not a format description`)
+    }
+    if (isOfOtherFlavor(type, this.#isMariadb) && this.#format !== undefined) {
+      const [other, own] = this.#isMariadb ? ['MySQL', 'MariaDB'] : ['MariaDB', 'MySQL']
+      throw unsupportedEvent(this.#here(), `a ${eventTypeName(type)} event of ${other} in a file of ${own}`)
     }
     return length
   }

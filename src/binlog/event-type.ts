@@ -51,6 +51,25 @@ export const EventType = {
   DeleteRowsCompressed: 171,
 } as const
 
+const MYSQL_ONLY: ReadonlySet<number> = new Set([
+  EventType.Gtid,
+  EventType.AnonymousGtid,
+  EventType.PreviousGtids,
+  EventType.TransactionContext,
+  EventType.ViewChange,
+  EventType.PartialUpdateRows,
+  EventType.TransactionPayload,
+  EventType.HeartbeatV2,
+  EventType.GtidTagged,
+])
+/** The first code of MariaDB's own. */
+const MARIADB_FIRST = EventType.AnnotateRows
+
+/** Whether only the other flavor writes events of a type: in this one's file the number can mean anything. */
+export function isOfOtherFlavor(type: number, isMariadb: boolean): boolean {
+  return isMariadb ? MYSQL_ONLY.has(type) : type >= MARIADB_FIRST
+}
+
 const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(EventType).map(([name, type]) => [type, name]))
 
 /** The name of an event type, such as `TableMap`; `type 99` for one without a name here. */

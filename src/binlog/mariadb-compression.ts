@@ -3,6 +3,9 @@ import { MAX_EVENT_BYTES } from './event.ts'
 import { corruptBinlog, unsupportedEvent } from './log-problem.ts'
 import type { LogPlace } from './log-problem.ts'
 
+/** `Z_MIN_CHUNK`, the least that zlib takes. */
+const MIN_CHUNK_BYTES = 64
+
 /**
  * Inflates the compressed part of a MariaDB event
  * ([log_bin_compress](https://mariadb.com/docs/server/server-management/server-monitoring-logs/binary-log/compressing-events-to-reduce-size-of-the-binary-log)).
@@ -29,7 +32,11 @@ export function inflateMariadb(bytes: Buffer, place: LogPlace): Buffer {
 function inflate(bytes: Buffer, length: number, place: LogPlace): Buffer {
   try {
     // The limit keeps a damaged or hostile stream from growing beyond what the event says.
-    return inflateSync(bytes, { maxOutputLength: Math.max(1, length) })
+    // In one chunk with room for a byte more nothing is copied together at the end.
+    return inflateSync(bytes, {
+      maxOutputLength: Math.max(1, length),
+      chunkSize: Math.max(MIN_CHUNK_BYTES, length + 1),
+    })
   } catch (cause) {
     throw corruptBinlog(place, 'a compressed event cannot be decompressed', cause)
   }

@@ -23,6 +23,7 @@ export function readMariadbGtid(event: BinlogEvent): MariadbGtidEvent {
   if (bodyEnd - bodyStart <= FLAGS_AT) throw corruptBinlog(event, 'a GTID event is too short')
   const high = buffer.readUInt32LE(bodyStart + 4)
   const sequence = high < 2 ** 21 ? high * 2 ** 32 + buffer.readUInt32LE(bodyStart) : buffer.readBigUInt64LE(bodyStart)
+  if (sequence === 0) throw corruptBinlog(event, 'a GTID with the sequence number 0')
   const flags = buffer[bodyStart + FLAGS_AT]!
   return {
     gtid: `${buffer.readUInt32LE(bodyStart + 8)}-${serverId}-${sequence}`,

@@ -17,6 +17,8 @@ const CLOCKS_AT = GNO_AT + 8
 const COMMIT_TIMESTAMP_AT = CLOCKS_AT + 1 + 16
 const COMMIT_TIMESTAMP_BYTES = 7
 const UINT32 = 2 ** 32
+/** The highest number of a transaction, `GNO_END` less one in rpl_gtid.h. */
+export const MAX_GTID_NUMBER = 0x7fff_ffff_ffff_fffen
 
 let lastSid: Buffer = Buffer.alloc(SID_BYTES)
 let lastUuid = formatUuid(lastSid.toString('hex'))
@@ -26,7 +28,7 @@ export function readMysqlGtid(event: BinlogEvent, isAnonymous: boolean): MysqlGt
   const { buffer, bodyStart, bodyEnd } = event
   if (bodyEnd - bodyStart < CLOCKS_AT) throw corruptBinlog(event, 'a GTID event is too short')
   return {
-    gtid: isAnonymous ? undefined : `${uuidAt(buffer, bodyStart + SID_AT)}:${numberAt(buffer, bodyStart + GNO_AT)}`,
+    gtid: isAnonymous ? undefined : `${uuidAt(buffer, bodyStart + SID_AT)}:${numberAt(event, bodyStart + GNO_AT)}`,
     commitMicroseconds: commitTimestamp(buffer, bodyStart + COMMIT_TIMESTAMP_AT, bodyEnd),
   }
 }
@@ -47,9 +49,12 @@ function uuidAt(buffer: Buffer, at: number): string {
   return lastUuid
 }
 
-function numberAt(buffer: Buffer, at: number): number | bigint {
+function numberAt(event: BinlogEvent, at: number): number | bigint {
+  const { buffer } = event
   const high = buffer.readUInt32LE(at + 4)
-  return high < 2 ** 21 ? high * UINT32 + buffer.readUInt32LE(at) : buffer.readBigUInt64LE(at)
+  const number = high < 2 ** 21 ? high * UINT32 + buffer.readUInt32LE(at) : buffer.readBigUInt64LE(at)
+  if (number < 1 || number > MAX_GTID_NUMBER) throw corruptBinlog(event, `a GTID with the number ${number}`)
+  return number
 }
 
 /**

@@ -14,6 +14,9 @@ export type Ending =
   /** By a Xid, COMMIT, ROLLBACK or XA_prepare. */
   | 'commit'
 
+/** How many of the last tables are looked at before all of them are. */
+const TABLES_COMPARED = 8
+
 type MutableChange = { -readonly [Key in keyof TableChange]: TableChange[Key] }
 
 /** A transaction whose last event was not seen yet. */
@@ -32,6 +35,8 @@ export class OpenTransaction {
   /** Why it cannot be replayed. */
   obstacle: string | undefined
   readonly #changes: MutableChange[] = []
+  /** The same, made when they are many. */
+  #byName: Map<string, MutableChange> | undefined
   #tablesKnown = true
   #rowEvents = 0
   #rows = 0
@@ -93,14 +98,25 @@ export class OpenTransaction {
     return this.#otherStatements > 0 ? 'statement' : 'ddl'
   }
 
-  /** Few tables take part in a transaction, and the last one is the likeliest to come again. */
+  /** Few tables take part in a transaction, and the last one is the likeliest to come again; but some change thousands. */
   #change(database: string, table: string | undefined): MutableChange {
-    for (let i = this.#changes.length - 1; i >= 0; i--) {
+    const first = Math.max(0, this.#changes.length - TABLES_COMPARED)
+    for (let i = this.#changes.length - 1; i >= first; i--) {
       const change = this.#changes[i]!
       if (change.table === table && change.database === database) return change
     }
+    const known = this.#byName?.get(nameOf({ database, table }))
+    if (known !== undefined) return known
     const change = { database, table, inserted: 0, updated: 0, deleted: 0 }
     this.#changes.push(change)
+    if (this.#changes.length > TABLES_COMPARED) {
+      this.#byName ??= new Map(this.#changes.map((each) => [nameOf(each), each]))
+      this.#byName.set(nameOf(change), change)
+    }
     return change
   }
+}
+
+function nameOf({ database, table }: Pick<TableChange, 'database' | 'table'>): string {
+  return table === undefined ? database : `${database}\0${table}`
 }

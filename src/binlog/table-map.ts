@@ -15,6 +15,8 @@ export interface TableMap {
 /** Bytes of a table id, the first field of Table_map and Rows events. */
 export const TABLE_ID_BYTES = 6
 const FLAGS_BYTES = 2
+/** See https://dev.mysql.com/doc/refman/en/column-count-limit.html; the same on MariaDB. */
+const MAX_COLUMNS = 4096
 
 /**
  * Reads the body of a Table_map event (Table_map_event in MySQL's rows_event.h): id, flags, names, column types, column
@@ -27,7 +29,9 @@ export function readTableMap(body: Buffer, place: LogPlace): TableMap {
   cursor.skip(1)
   const table = cursor.text(cursor.packed())
   cursor.skip(1)
-  const types = cursor.view(cursor.packed())
+  const count = cursor.packed()
+  if (count > MAX_COLUMNS) throw cursor.corrupt(`the table ${database}.${table} has ${count} columns`)
+  const types = cursor.view(count)
   const columns = readColumnLayouts(types, cursor.view(cursor.packed()), place, `${database}.${table}`)
   cursor.skip((types.length + 7) >> 3)
   return { database, table, columns, jsonColumns: columns.filter(({ isJson }) => isJson).length }

@@ -18,8 +18,8 @@ interface KnownTable extends MappedTable {
   transaction: number
 }
 
-/** Forgets tables that long logs with many definitions leave behind. */
-const MAX_KNOWN_TABLES = 10_000
+/** Between transactions tables with more columns than these in all are forgotten: long logs with many definitions leave them behind. */
+const MAX_KNOWN_COLUMNS = 50_000
 
 /**
  * The table maps of the open transaction. One is repeated in every transaction that touches its table, so the parsed
@@ -28,10 +28,14 @@ const MAX_KNOWN_TABLES = 10_000
 export class TableMaps {
   readonly #known = new Map<number, KnownTable>()
   #transaction = 0
+  #columns = 0
 
   /** Forgets which tables are mapped: a transaction begins. */
   begin(): void {
     this.#transaction++
+    if (this.#columns <= MAX_KNOWN_COLUMNS) return
+    this.#known.clear()
+    this.#columns = 0
   }
 
   /** Takes a Table_map event. */
@@ -42,9 +46,9 @@ export class TableMaps {
       known.transaction = this.#transaction
       return
     }
-    if (this.#known.size >= MAX_KNOWN_TABLES) this.#forgetOthers()
     const body = Buffer.from(event.body)
     const map = readTableMap(body, event)
+    this.#columns += map.columns.length
     this.#known.set(id, { map, rows: new RowCounter(map), body, transaction: this.#transaction })
   }
 
@@ -56,10 +60,6 @@ export class TableMaps {
       throw corruptBinlog(event, `a row event for table id ${id}, which no table map names`)
     }
     return known
-  }
-
-  #forgetOthers(): void {
-    for (const [id, { transaction }] of this.#known) if (transaction !== this.#transaction) this.#known.delete(id)
   }
 }
 

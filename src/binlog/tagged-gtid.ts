@@ -1,7 +1,7 @@
 import type { BinlogEvent } from './event.ts'
 import { corruptBinlog, unsupportedEvent } from './log-problem.ts'
 import type { LogPlace } from './log-problem.ts'
-import { formatUuid } from './mysql-gtid.ts'
+import { formatUuid, MAX_GTID_NUMBER } from './mysql-gtid.ts'
 import type { MysqlGtid } from './mysql-gtid.ts'
 
 // A Gtid_tagged event is written by MySQL's serialization library (libs/mysql/serialization/readme.md): a version, the
@@ -23,8 +23,9 @@ const Field = {
 } as const
 const SERIALIZATION_VERSION = 1n
 const UUID_BYTES = 16
-/** Tags have at most 32 characters. */
 const MAX_TAG_BYTES = 32
+/** See https://dev.mysql.com/doc/refman/en/replication-gtids-concepts.html: what follows a uuid in a tagged GTID. */
+const TAG = /^(?:[a-z_][a-z0-9_]*)?$/
 
 /** Reads a Gtid_tagged event (42). */
 export function readTaggedGtid(event: BinlogEvent): MysqlGtid {
@@ -50,11 +51,11 @@ export function readTaggedGtid(event: BinlogEvent): MysqlGtid {
     if (field > Field.CommitGroupTicket) break
     if (field === Field.Uuid) uuid = formatUuid(message.hexBytes(UUID_BYTES))
     else if (field === Field.Number) number = message.signedInteger()
-    else if (field === Field.Tag) tag = message.text(MAX_TAG_BYTES)
-    else if (field === Field.ImmediateCommitTimestamp) commitMicroseconds = message.number()
+    else if (field === Field.Tag) tag = message.tag()
+    else if (field === Field.ImmediateCommitTimestamp) commitMicroseconds = message.number() || undefined
     else message.integer()
   }
-  if (uuid === undefined || number === undefined || number <= 0n) {
+  if (uuid === undefined || number === undefined || number <= 0n || number > MAX_GTID_NUMBER) {
     throw corruptBinlog(event, 'a tagged GTID without its parts')
   }
   return { gtid: tag === '' ? `${uuid}:${number}` : `${uuid}:${tag}:${number}`, commitMicroseconds }
@@ -108,11 +109,14 @@ export class SerializedMessage {
     return Array.from({ length: count }, () => this.#smallNumber().toString(16).padStart(2, '0')).join('')
   }
 
-  text(maxBytes: number): string {
+  /** The tag of a GTID; empty when it has none. */
+  tag(): string {
     const length = this.number()
-    if (length > maxBytes || length > this.left) throw corruptBinlog(this.#place, `a text of ${length} bytes`)
+    if (length > MAX_TAG_BYTES || length > this.left) throw corruptBinlog(this.#place, `a tag of ${length} bytes`)
     this.#at += length
-    return this.#bytes.toString('latin1', this.#at - length, this.#at)
+    const tag = this.#bytes.toString('latin1', this.#at - length, this.#at)
+    if (!TAG.test(tag)) throw corruptBinlog(this.#place, `${JSON.stringify(tag)} is not the tag of a GTID`)
+    return tag
   }
 
   #smallNumber(): number {

@@ -1,5 +1,6 @@
 import { zstdDecompressSync } from 'node:zlib'
 import { ByteCursor } from './byte-cursor.ts'
+import { EventType, eventTypeName } from './event-type.ts'
 import { BinlogEvent, HEADER_BYTES, readUint32 } from './event.ts'
 import { corruptBinlog, unsupportedEvent } from './log-problem.ts'
 import type { LogPlace } from './log-problem.ts'
@@ -7,7 +8,21 @@ import type { LogPlace } from './log-problem.ts'
 // Fields of a Transaction_payload event (payload_event_buffer_istream and codecs/binary.cpp): type, length, value, all
 // packed integers, up to the end mark; then the payload itself.
 const Field = { End: 0, PayloadSize: 1, Compression: 2, UncompressedSize: 3 } as const
+/** Events that stand alone in a file, or outside of the payload; above all, no payload lies inside another. */
+const NEVER_COMPRESSED: ReadonlySet<number> = new Set([
+  EventType.FormatDescription,
+  EventType.Rotate,
+  EventType.Stop,
+  EventType.PreviousGtids,
+  EventType.Gtid,
+  EventType.AnonymousGtid,
+  EventType.GtidTagged,
+  EventType.TransactionPayload,
+])
 const Compression = { Zstd: 0, None: 255 } as const
+
+/** `Z_MIN_CHUNK`, the least that zlib takes. */
+const MIN_CHUNK_BYTES = 64
 
 /** The largest transaction that is looked into: its events are decompressed in one piece, in memory. */
 const MAX_PAYLOAD_BYTES = 2 ** 30
@@ -17,7 +32,7 @@ const MAX_PAYLOAD_BYTES = 2 ** 30
  * ([binlog_transaction_compression](https://dev.mysql.com/doc/refman/en/binary-log-transaction-compression.html)) and
  * returns the events in it. They have no checksums and no positions of their own: their `offset` is the payload event's.
  */
-export function readTransactionPayload(event: BinlogEvent): BinlogEvent[] {
+export function readTransactionPayload(event: BinlogEvent): Iterable<BinlogEvent> {
   const { compression, uncompressedBytes, payload } = readFields(event.body, event)
   if (compression === Compression.None) return cutEvents(payload, event)
   if (compression !== Compression.Zstd) throw unsupportedEvent(event, `payload compression ${compression} is unknown`)
@@ -62,14 +77,19 @@ function readFields(body: Buffer, place: LogPlace): PayloadFields {
 
 function decompress(payload: Buffer, uncompressedBytes: number, place: LogPlace): Buffer {
   try {
-    return zstdDecompressSync(payload, { maxOutputLength: Math.max(1, uncompressedBytes) })
+    // The limit keeps a damaged or hostile payload from growing beyond what the event says. In one chunk with room for a
+    // byte more nothing is copied together at the end.
+    return zstdDecompressSync(payload, {
+      maxOutputLength: Math.max(1, uncompressedBytes),
+      chunkSize: Math.max(MIN_CHUNK_BYTES, uncompressedBytes + 1),
+    })
   } catch (cause) {
     throw corruptBinlog(place, 'a compressed transaction cannot be decompressed', cause)
   }
 }
 
-function cutEvents(bytes: Buffer, { file, offset }: LogPlace): BinlogEvent[] {
-  const events: BinlogEvent[] = []
+/** One by one: a gigabyte of small events is not to become many gigabytes of objects. */
+function* cutEvents(bytes: Buffer, { file, offset }: LogPlace): Generator<BinlogEvent, void, undefined> {
   let at = 0
   while (at < bytes.length) {
     const length = bytes.length - at < HEADER_BYTES ? 0 : readUint32(bytes, at + 9)
@@ -79,8 +99,11 @@ function cutEvents(bytes: Buffer, { file, offset }: LogPlace): BinlogEvent[] {
         `an event inside the compressed transaction cannot have a length of ${length} bytes`,
       )
     }
-    events.push(new BinlogEvent(file, bytes, at, length, offset, 0))
+    const event = new BinlogEvent(file, bytes, at, length, offset, 0)
+    if (NEVER_COMPRESSED.has(event.type)) {
+      throw corruptBinlog({ file, offset }, `a ${eventTypeName(event.type)} event inside a compressed transaction`)
+    }
+    yield event
     at += length
   }
-  return events
 }

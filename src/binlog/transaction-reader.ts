@@ -210,6 +210,8 @@ export class TransactionReader {
       const ended = this.#take(inner)
       if (ended !== undefined) transaction = { ...ended, end: event.end }
     }
+    // The server compresses a transaction with the event that ends it.
+    if (transaction === undefined) throw corruptBinlog(event, 'a compressed transaction without its end')
     return transaction
   }
 

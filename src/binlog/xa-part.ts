@@ -11,6 +11,8 @@ export interface XaPart {
 
 // XA_prepare_event: whether it commits in one phase, the format, the lengths of the two parts of the name, the parts.
 const HEADER_BYTES = 13
+/** Of each part of a name, see https://dev.mysql.com/doc/refman/en/xa-statements.html. */
+const MAX_PART_BYTES = 64
 
 /** What an XA_prepare event says; undefined when it commits in one phase, as any transaction. */
 export function readXaPrepare(event: BinlogEvent): XaPart | undefined {
@@ -18,7 +20,9 @@ export function readXaPrepare(event: BinlogEvent): XaPart | undefined {
   if (bodyEnd - bodyStart < HEADER_BYTES) throw corruptBinlog(event, 'an XA_prepare event is too short')
   const [format, first, second] = [1, 5, 9].map((at) => buffer.readUInt32LE(bodyStart + at)) as [number, number, number]
   const nameStart = bodyStart + HEADER_BYTES
-  if (nameStart + first + second > bodyEnd) throw corruptBinlog(event, 'the name of an XA transaction does not fit')
+  const isTooLong = first > MAX_PART_BYTES || second > MAX_PART_BYTES
+  if (isTooLong || nameStart + first + second > bodyEnd)
+    throw corruptBinlog(event, 'the name of an XA transaction does not fit')
   if (buffer[bodyStart] !== 0) return undefined
   const [gtrid, bqual] = [
     buffer.toString('hex', nameStart, nameStart + first),
