@@ -14,6 +14,14 @@ export type Ending =
   /** By a Xid, COMMIT, ROLLBACK or XA_prepare. */
   | 'commit'
 
+/** What other kinds than `row` and `empty` hold beside row events. */
+const NOT_ROWS: Readonly<Partial<Record<TransactionKind, string>>> = {
+  ddl: 'a definition',
+  statement: 'changes logged as statements',
+  mixed: 'statements beside its row events',
+  xa: 'a part of an XA transaction',
+}
+
 /** How many of the last tables are looked at before all of them are. */
 const TABLES_COMPARED = 8
 
@@ -34,6 +42,8 @@ export class OpenTransaction {
   statement: string | undefined
   /** Why it cannot be replayed. */
   obstacle: string | undefined
+  /** Why its row events are not all of it, as far as that shows in one event. */
+  rowsObstacle: string | undefined
   readonly #changes: MutableChange[] = []
   /** The same, made when they are many. */
   #byName: Map<string, MutableChange> | undefined
@@ -68,18 +78,20 @@ export class OpenTransaction {
   /** The transaction, complete; `second` is the header time of its last event. */
   finish(end: number, second: number): Transaction {
     const hidesStatement = this.statement !== undefined && mayHoldSecret(this.statement)
+    const kind = this.#kind()
     return {
       start: this.start,
       end,
       gtid: this.gtid,
       commitTime: this.#commitTime(second),
-      kind: this.#kind(),
+      kind,
       changes: this.#changes,
       tablesKnown: this.#tablesKnown,
       rowEvents: this.#rowEvents,
       rows: this.#rows,
       ...(hidesStatement ? { hidesStatement } : { statement: this.statement }),
       xa: this.xa,
+      rowsObstacle: NOT_ROWS[kind] ?? this.obstacle ?? this.rowsObstacle,
       obstacle: this.obstacle,
     }
   }

@@ -31,6 +31,9 @@ export interface TransactionReaderOptions {
 
 const BEGIN = Buffer.from('BEGIN')
 const COMMIT = Buffer.from('COMMIT')
+// A Xid is the number under which storage engines commit: without one that can roll back, there is a COMMIT instead.
+const WITHOUT_XID = 'a table that is not transactional'
+const ROLLED_BACK = 'a rollback'
 const LOAD_DATA = 'LOAD DATA logged as a statement'
 
 /**
@@ -155,17 +158,20 @@ export class TransactionReader {
 
   #takeQuery(event: BinlogEvent): Transaction | undefined {
     if (queryIs(event, BEGIN)) return this.#takeBegin(event)
-    if (queryIs(event, COMMIT)) return this.#takeCommit(event)
+    if (queryIs(event, COMMIT)) return this.#takeCommit(event, WITHOUT_XID)
     const logged = this.#statements.read(event)
     const { kind, statement, text } = logged
     switch (kind) {
       case 'begin':
         return this.#takeBegin(event)
       case 'commit':
+        return this.#takeCommit(event, WITHOUT_XID)
       case 'rollback':
-        return this.#takeCommit(event)
+        return this.#takeCommit(event, ROLLED_BACK)
       case 'savepoint':
-        this.#requireOpen(event)
+        // To go back to one is only logged when something of what it undoes cannot be undone.
+        if (/^ROLLBACK/i.test(text)) this.#requireOpen(event).rowsObstacle = ROLLED_BACK
+        else this.#requireOpen(event)
         return undefined
       case 'xa':
         return this.#takeXa(event, logged)
@@ -193,8 +199,9 @@ export class TransactionReader {
     return open.ending === 'statement' ? this.#finish(event, open) : undefined
   }
 
-  #takeCommit(event: BinlogEvent): Transaction {
+  #takeCommit(event: BinlogEvent, rowsObstacle?: string): Transaction {
     const open = this.#requireOpen(event)
+    open.rowsObstacle ??= rowsObstacle
     if (event.type === EventType.XaPrepare) {
       open.isXa = true
       open.xa = readXaPrepare(event)

@@ -40,6 +40,11 @@ export interface Transaction {
   readonly hidesStatement?: true | undefined
   /** What it is to an XA transaction whose changes and end are logged apart. */
   readonly xa?: XaPart | undefined
+  /**
+   * Why its row events, applied and committed, would not be all of it: statements, XA, a table without transactions, a
+   * rollback. Undefined when they are: such transactions can be applied in batches, without their text.
+   */
+  readonly rowsObstacle?: string | undefined
   /** Why no replayer could apply it faithfully; undefined when one can. */
   readonly obstacle?: string | undefined
 }

@@ -89,6 +89,41 @@ describe('a recorded log of MariaDB', () => {
   })
 })
 
+describe('row events are all of a transaction', () => {
+  const rows = (log: LogBuilder) =>
+    log
+      .add(EventType.TableMap, tableMap([3], []))
+      .add(EventType.WriteRowsV1, Buffer.from([9, 0, 0, 0, 0, 0, 1, 0, 1, 0xff, 0, 1, 0, 0, 0]))
+  const obstacle = (log: LogBuilder) => read([log.bytes]).transactions[0]?.rowsObstacle
+  const begun = () => rows(new LogBuilder().gtid(1).query('BEGIN'))
+  const xid = Buffer.alloc(8)
+
+  test('unless there is more to replay', () => {
+    expect(obstacle(begun().add(EventType.Xid, xid))).toBeUndefined()
+    expect(obstacle(begun().query('SAVEPOINT `s`').add(EventType.Xid, xid))).toBeUndefined()
+    expect(obstacle(begun().query('COMMIT'))).toBe('a table that is not transactional')
+    expect(obstacle(begun().query('ROLLBACK'))).toBe('a rollback')
+    expect(obstacle(rows(begun().query('SAVEPOINT `s`')).query('ROLLBACK TO `s`').add(EventType.Xid, xid))).toBe(
+      'a rollback',
+    )
+    expect(obstacle(begun().query('INSERT INTO a VALUES (1)').add(EventType.Xid, xid))).toBe(
+      'statements beside its row events',
+    )
+    expect(obstacle(begun().add(EventType.Incident, Buffer.from([1, 0, 0])))).toContain('incident')
+    expect(obstacle(new LogBuilder().gtid(1).query('DROP TABLE a'))).toBe('a definition')
+  })
+
+  test('in recorded logs where nothing but rows of InnoDB tables changed', () => {
+    for (const name of ['mysql-full.000001', 'mariadb-full.000001'] as const) {
+      const { transactions } = read([fixture(name)])
+      const all = transactions.filter(({ rowsObstacle }) => rowsObstacle === undefined)
+      expect(all.length).toBeGreaterThan(12)
+      expect(all.every(({ kind, obstacle }) => kind === 'row' && obstacle === undefined)).toBe(true)
+      expect(transactions.filter(({ kind }) => kind === 'row')).toEqual(all)
+    }
+  })
+})
+
 test('the commit time of MariaDB is that of the event that ends the transaction', () => {
   const log = new LogBuilder('mariadb')
     .mariadbGtid(1n, 0)
