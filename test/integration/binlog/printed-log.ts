@@ -1,4 +1,7 @@
 import { execa } from 'execa'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { ClientPrograms, Flavor } from '../../support/servers/index.ts'
 
 /** One event as the vendor's program prints it. */
@@ -9,21 +12,26 @@ export interface PrintedEvent {
   readonly serverId: number
   /** As in the event's header, which MariaDB leaves 0 inside transactions. */
   readonly logPosition: number
-  readonly crc32: number
+  /** Undefined in a file without checksums. */
+  readonly crc32: number | undefined
+  /** The first word of what follows, which names the type. */
+  readonly what: string
 }
 
 /** What the vendor's program says of a binlog file. */
 export interface PrintedLog {
   readonly events: readonly PrintedEvent[]
-  readonly gtids: readonly string[]
+  /** Of each transaction; undefined for an anonymous one. */
+  readonly gtids: readonly (string | undefined)[]
   /** MySQL: immediate_commit_timestamp of each transaction. */
   readonly commitMicroseconds: readonly number[]
   /** Rows: where their event begins, and `inserted db.table`. */
   readonly rows: readonly { readonly offset: number; readonly row: string }[]
 }
 
-const HEADER = /^#(\d\d)(\d\d)(\d\d) +(\d+):(\d\d):(\d\d) server id (\d+) +end_log_pos (\d+) CRC32 0x([0-9a-f]{8})/
-const ROW = /^### (INSERT INTO|UPDATE|DELETE FROM) `(\w+)`\.`(\w+)`$/
+const HEADER =
+  /^#(\d\d)(\d\d)(\d\d) +(\d+):(\d\d):(\d\d) server id (\d+) +end_log_pos (\d+) (?:CRC32 0x([0-9a-f]{8}))?\s*([\w-]*)/
+const ROW = /^### (INSERT INTO|UPDATE|DELETE FROM) `((?:[^`]|``)+)`\.`((?:[^`]|``)+)`$/
 const ACTIONS: Readonly<Record<string, string>> = {
   'INSERT INTO': 'inserted',
   UPDATE: 'updated',
@@ -39,13 +47,19 @@ export async function printLog(programs: ClientPrograms, flavor: Flavor, bytes: 
       ? [program, options]
       : ['docker', ['exec', '-i', '-e', 'TZ=UTC', programs.container, program, ...options]]
   const path = programs.kind === 'local' ? [...programs.path, process.env['PATH']].join(':') : process.env['PATH']
-  const { stdout } = await execa(file, args, {
-    input: bytes,
-    env: { TZ: 'UTC', PATH: path },
-    encoding: 'latin1',
-    maxBuffer: 512 * 1024 * 1024,
-  })
-  return readPrinted(stdout.split('\n'))
+  // It leaves the files of LOAD DATA in the folder for temporary ones.
+  const folder = await mkdtemp(join(tmpdir(), 'mysql-pitr-printed-'))
+  try {
+    const { stdout } = await execa(file, args, {
+      input: bytes,
+      env: { TZ: 'UTC', PATH: path, TMPDIR: folder },
+      encoding: 'latin1',
+      maxBuffer: 512 * 1024 * 1024,
+    })
+    return readPrinted(stdout.split('\n'))
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 }
 
 function readPrinted(lines: readonly string[]): PrintedLog {
@@ -67,15 +81,34 @@ function readPrinted(lines: readonly string[]): PrintedLog {
     else if (header !== null) {
       offset = offsets.shift() ?? Number.NaN
       const [year = 0, month = 0, day, hour, minute, second, serverId = 0, logPosition = 0] = header
-        .slice(1)
+        .slice(1, 9)
         .map(Number)
       const timestamp = Date.UTC(2000 + year, month - 1, day, hour, minute, second) / 1000
-      events.push({ offset, timestamp, serverId, logPosition, crc32: Number.parseInt(header[9]!, 16) })
+      const crc32 = header[9] === undefined ? undefined : Number.parseInt(header[9], 16)
+      events.push({ offset, timestamp, serverId, logPosition, crc32, what: header[10] ?? '' })
       const gtid = /\tGTID (\d+-\d+-\d+)/.exec(line)?.[1]
       if (gtid !== undefined) gtids.push(gtid)
-    } else if (row !== null) rows.push({ offset, row: `${ACTIONS[row[1]!]} ${row[2]}.${row[3]}` })
+    } else if (row !== null) rows.push({ offset, row: `${ACTIONS[row[1]!]} ${nameOf(row[2]!)}.${nameOf(row[3]!)}` })
     else if (line.startsWith('# immediate_commit_timestamp=')) commitMicroseconds.push(Number(/\d+/.exec(line)?.[0]))
     else if (line.startsWith('SET @@SESSION.GTID_NEXT=')) gtids.push(/'([^']+)'/.exec(line)?.[1] ?? '')
   }
-  return { events, gtids: gtids.filter((gtid) => gtid !== 'AUTOMATIC'), commitMicroseconds, rows }
+  const named = gtids.filter((gtid) => gtid !== 'AUTOMATIC')
+  inLogOrder(events)
+  return { events, gtids: named.map((gtid) => (gtid === 'ANONYMOUS' ? undefined : gtid)), commitMicroseconds, rows }
+}
+
+/**
+ * mysqlbinlog prints the values for a statement right before it, and so behind a LOAD DATA's file that follows them in the
+ * log. Where each event has its end, the order of the ends is that of the log.
+ */
+function inLogOrder(events: PrintedEvent[]): void {
+  if (events.some(({ logPosition }) => logPosition === 0)) return
+  const offsets = events.map(({ offset }) => offset).toSorted((a, b) => a - b)
+  events.sort((a, b) => a.logPosition - b.logPosition)
+  for (const [i, event] of events.entries()) events[i] = { ...event, offset: offsets[i]! }
+}
+
+/** Names are printed in UTF-8, with backquotes doubled. */
+function nameOf(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('utf8').replaceAll('``', '`')
 }

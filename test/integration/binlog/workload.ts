@@ -1,9 +1,80 @@
 import type { Connection } from 'mysql2/promise'
+import { Readable } from 'node:stream'
 import type { Flavor } from '../../support/servers/index.ts'
 
-/** Everything that a default-ish server logs, and what is asked of it by settings, in two binlog files. */
-export async function runWorkload(connection: Connection, flavor: Flavor): Promise<void> {
-  for (const statement of statements(flavor)) await connection.query(statement)
+/** Everything that a server with GTIDs and checksums logs, and what is asked of it by settings. `other` is a second session. */
+export async function runWorkload(session: Connection, other: Connection, flavor: Flavor): Promise<void> {
+  for (const statement of statements(flavor)) await session.query(statement)
+  await loadData(session)
+  for (const statement of multiByteNames()) await session.query(statement)
+  await acrossFiles(session, other)
+  await switchedChecksums(session, other)
+  await other.query('FLUSH BINARY LOGS')
+}
+
+/** What a server without GTIDs and checksums, in mixed format, logs. */
+export async function runMixedWorkload(session: Connection, flavor: Flavor): Promise<void> {
+  await session.query('CREATE DATABASE shop')
+  await session.query('USE shop')
+  await session.query('CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(50)) ENGINE=InnoDB')
+  await session.query("INSERT INTO t (v) VALUES ('a'), ('b'), ('c')")
+  for (const statement of transactions()) await session.query(statement)
+  // Not safe as a statement: the server changes to rows for it.
+  await session.query('INSERT INTO t (v) SELECT LEFT(UUID(), 40) FROM t LIMIT 2')
+  for (const statement of statementFormat()) await session.query(statement)
+  await session.query('SET binlog_format = MIXED')
+  await loadData(session)
+  for (const statement of multiByteNames()) await session.query(statement)
+  if (flavor === 'mysql') for (const statement of compressed()) await session.query(statement)
+  await session.query('FLUSH BINARY LOGS')
+}
+
+/** As rows and as a statement with its file. */
+async function loadData(session: Connection): Promise<void> {
+  const lines = Array.from({ length: 5000 }, (_, i) => `loaded ${i}\n`)
+  for (const format of ['ROW', 'STATEMENT']) {
+    await session.query(`SET binlog_format = ${format}`)
+    await session.query({
+      sql: "LOAD DATA LOCAL INFILE 'rows' INTO TABLE t (v)",
+      infileStreamFactory: () => Readable.from([Buffer.from(lines.join(''))]),
+    })
+  }
+  await session.query('SET binlog_format = ROW')
+}
+
+/** Transactions that begin in one file and end in the next. */
+async function acrossFiles(session: Connection, other: Connection): Promise<void> {
+  await session.query("XA START 'over'")
+  await session.query("INSERT INTO t (v) VALUES ('prepared in one file, committed in the next')")
+  await session.query("XA END 'over'")
+  await session.query("XA PREPARE 'over'")
+  await other.query('FLUSH BINARY LOGS')
+  await session.query("XA COMMIT 'over'")
+  await session.query('BEGIN')
+  await session.query("INSERT INTO t (v) VALUES ('before a rotation')")
+  await other.query('FLUSH BINARY LOGS')
+  await session.query("INSERT INTO t (v) VALUES ('behind it')")
+  await session.query('COMMIT')
+}
+
+/** Each switch begins a file. */
+async function switchedChecksums(session: Connection, other: Connection): Promise<void> {
+  for (const checksum of ['NONE', 'CRC32']) {
+    await other.query(`SET GLOBAL binlog_checksum = ${checksum}`)
+    await session.query(`INSERT INTO t (v) VALUES ('${checksum}')`)
+    await session.query('CREATE TABLE switched (id INT)')
+    await session.query('DROP TABLE switched')
+  }
+}
+
+function* multiByteNames(): Generator<string> {
+  yield 'CREATE DATABASE `größe`'
+  yield 'CREATE TABLE `größe`.`表 ``x``` (`列` INT PRIMARY KEY) CHARSET utf8mb4'
+  yield 'INSERT INTO `größe`.`表 ``x``` VALUES (1), (2)'
+  yield 'UPDATE `größe`.`表 ``x``` SET `列` = `列` + 10'
+  yield 'SET binlog_format = STATEMENT'
+  yield 'DELETE FROM `größe`.`表 ``x``` WHERE `列` = 11'
+  yield 'SET binlog_format = ROW'
 }
 
 function* statements(flavor: Flavor): Generator<string> {
@@ -192,6 +263,10 @@ function* mysqlOnly(): Generator<string> {
   yield "SET gtid_next = 'AUTOMATIC:tag_1'"
   yield "INSERT INTO t (v) VALUES ('tagged'), ('tagged')"
   yield "SET gtid_next = 'AUTOMATIC'"
+  yield* compressed()
+}
+
+function* compressed(): Generator<string> {
   yield 'SET SESSION binlog_transaction_compression = 1'
   yield 'BEGIN'
   for (let i = 0; i < 50; i++) yield `INSERT INTO t (v) VALUES ('compressed ${i}'), ('compressed')`
