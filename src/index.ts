@@ -25,7 +25,14 @@ export type { ContainerHostOptions } from './host/container-host.ts'
 export type { Host, PrivateFile, ProgramEnd, RunningProgram, RunOptions } from './host/host.ts'
 export { localHost } from './host/local-host.ts'
 export type { LocalHostOptions } from './host/local-host.ts'
-export type { BackupImage, BackupPart, BackupScope, BackupServer, BackupTool } from './image/backup-image.ts'
+export type {
+  BackupImage,
+  BackupNeeds,
+  BackupPart,
+  BackupScope,
+  BackupServer,
+  BackupTool,
+} from './image/backup-image.ts'
 export { ImageSequence } from './image/image-sequence.ts'
 export { RecoveryImage } from './image/recovery-image.ts'
 export type { BinlogRange } from './image/recovery-image.ts'

@@ -8,6 +8,8 @@ export interface QueryStatus {
   readonly sqlMode: number
   /** MySQL: the databases the statement changed; undefined when not logged, or more than the server lists. */
   readonly updatedDatabases?: readonly string[] | undefined
+  /** The session's time zone, logged when the statement depends on it: `SYSTEM`, `+02:00`, `Europe/Berlin`. */
+  readonly timeZone?: string | undefined
 }
 
 /** Bits of sql_mode that change how a statement is read; the same on both flavors. */
@@ -18,6 +20,7 @@ export const NO_STATUS: QueryStatus = { sqlMode: 0 }
 
 // Query_event::Query_event_status_vars in MySQL's statement_events.h, and MariaDB's above 128 in log_event.h.
 const SQL_MODE = 1
+const TIME_ZONE = 5
 const UPDATED_DB_NAMES = 12
 /** The number of databases that stands for "too many to list" (OVER_MAX_DBS_IN_EVENT_MTS). */
 const OVER_MAX_DBS = 254
@@ -48,6 +51,7 @@ const SIZES: ReadonlyMap<number, number> = new Map([
 export function readQueryStatus(bytes: Buffer, place: LogPlace): QueryStatus {
   const cursor = new ByteCursor(bytes, place)
   let sqlMode = 0
+  let timeZone: string | undefined
   let updatedDatabases: readonly string[] | undefined
   while (cursor.left > 0) {
     const code = cursor.u8()
@@ -62,8 +66,10 @@ export function readQueryStatus(bytes: Buffer, place: LogPlace): QueryStatus {
       updatedDatabases = readUpdatedDatabases(cursor, bytes, place)
     } else if (code === 2) {
       cursor.skip(cursor.u8() + 1) // catalog with a zero byte, before 5.0
-    } else if (code === 5 || code === 6) {
-      cursor.skip(cursor.u8()) // time zone, catalog
+    } else if (code === TIME_ZONE) {
+      timeZone = cursor.text(cursor.u8())
+    } else if (code === 6) {
+      cursor.skip(cursor.u8()) // catalog
     } else if (code === 11) {
       cursor.skip(cursor.u8()) // invoker: user and host
       cursor.skip(cursor.u8())
@@ -71,7 +77,7 @@ export function readQueryStatus(bytes: Buffer, place: LogPlace): QueryStatus {
       break
     }
   }
-  return { sqlMode, updatedDatabases }
+  return { sqlMode, updatedDatabases, timeZone }
 }
 
 function readUpdatedDatabases(cursor: ByteCursor, bytes: Buffer, place: LogPlace): readonly string[] | undefined {

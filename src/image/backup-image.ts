@@ -32,6 +32,16 @@ export interface BackupServer {
   readonly serverUuid?: string | undefined
   /** Global variables that decide what its definitions mean and that the log does not hold, such as `lower_case_table_names`. */
   readonly settings: Readonly<Record<string, string>>
+  /** What its own time zone is: `+00:00`. */
+  readonly systemTimeZone: string
+}
+
+/** What lies outside of all databases and must be on a target, or definitions of the backup mean something else there. */
+export interface BackupNeeds {
+  /** Storage engines of its tables. */
+  readonly engines: readonly string[]
+  /** Time zones its events are planned in; `SYSTEM` is the server's own. */
+  readonly timeZones: readonly string[]
 }
 
 /** The bytes of one base backup: how they were taken, from what, and where each part lies with its hashes. */
@@ -44,6 +54,8 @@ export interface BackupImage {
   readonly server: BackupServer
   /** What it holds. */
   readonly scope: BackupScope
+  /** What it needs of a target. */
+  readonly needs: BackupNeeds
   /** Its parts, in the order they are loaded. */
   readonly parts: readonly BackupPart[]
   /** Bytes of content of all parts together. */

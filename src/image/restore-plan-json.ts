@@ -131,8 +131,10 @@ function backup(): v.GenericSchema<unknown, BackupImage> {
       serverId: size(),
       serverUuid: v.optional(text()),
       settings: v.record(v.string(), text()),
+      systemTimeZone: text(),
     }),
     scope: v.union([v.literal('all'), v.strictObject({ databases: v.array(text()) })]),
+    needs: v.strictObject({ engines: v.array(text()), timeZones: v.array(text()) }),
     parts: v.array(v.strictObject({ name: text(), blob: blob() })),
     bytes: size(),
   })

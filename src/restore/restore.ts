@@ -25,9 +25,11 @@ import { RestoreReport } from './restore-report.ts'
 import { beginOn } from './target/begin-on.ts'
 import { checkContent } from './target/check-content.ts'
 import type { TargetContent } from './target/check-content.ts'
+import { requireNeeds } from './target/check-needs.ts'
 import { checkCompatible, requireOtherServer } from './target/check-target.ts'
 import { holdTarget } from './target/held-target.ts'
 import type { HeldTarget } from './target/held-target.ts'
+import { adoptedSettings } from './target/isolate-target.ts'
 import { markProved } from './target/marker.ts'
 
 /** Where a restore goes. */
@@ -91,6 +93,7 @@ export async function restore(
   await replayer.check(server)
   await using target = await holdTarget(server)
   const content = await clock.time('check', () => checkTarget(target, plan, operation))
+  const { lacking } = await adoptedSettings(target, plan.image.backup.server)
   const reportOn = (executedGtids: string, earlier: boolean): RestoreReport =>
     new RestoreReport({
       planHash: plan.hash,
@@ -103,7 +106,7 @@ export async function restore(
       executedGtids: hasGtids(plan) ? executedGtids : undefined,
       isolation: isolation === 'lift' ? 'lifted' : 'kept',
       earlier,
-      warnings: warningsOf(plan, server, timeline?.source.serverId),
+      warnings: [...warningsOf(plan, server, timeline?.source.serverId), ...lacking.map(lackingSetting)],
       phases: clock.durations,
     })
 
@@ -115,10 +118,11 @@ export async function restore(
   }
 
   await checkAccounts(archive, plan, server, { ...operation, accounts })
-  const files = await clock.time('verify', async () => {
+  const { files, needs } = await clock.time('verify', async () => {
     if (verify === 'before') await verifyBackup(archive, plan, operation)
     return verifyLog(archive, plan, segments, operation)
   })
+  await requireNeeds(target, plan.image.backup, needs)
   throwIfAborted(signal, 'the restore')
 
   // From here on the target is marked, and isolated until the proof is done.
@@ -151,4 +155,8 @@ function warningsOf(plan: RestorePlan, { identity }: Server, sourceId: number | 
   if (identity.serverId !== sourceId) return plan.warnings
   const sameId = `the target has the server_id of the source, ${identity.serverId}: give it another one before it replicates`
   return [...plan.warnings, sameId]
+}
+
+function lackingSetting(setting: string): string {
+  return `the target does not have the setting ${setting} of the source: definitions that do not say what it decides may differ`
 }

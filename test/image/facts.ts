@@ -36,8 +36,15 @@ export function image(
     backup: {
       method: 'mysqldump',
       tool: { program: 'mysqldump', version: '9.7.4' },
-      server: { flavor: 'mysql', version: '9.7.4', serverId: 1, settings: { lower_case_table_names: '0' } },
+      server: {
+        flavor: 'mysql',
+        version: '9.7.4',
+        serverId: 1,
+        settings: { lower_case_table_names: '0' },
+        systemTimeZone: '+00:00',
+      },
       scope: 'all',
+      needs: { engines: ['InnoDB'], timeZones: [] },
       parts: [{ name: 'data', blob: { key: `${id}/data`, codec: 'zstd', content: digest, stored: digest } }],
       bytes: 100,
     },

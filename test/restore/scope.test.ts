@@ -25,6 +25,7 @@ function sideOf(
     version: '9.7.4',
     serverId: 1,
     settings: { lower_case_table_names: nameCase },
+    systemTimeZone: '+00:00',
   } as const
   return scopeRule({ scope, server })(transaction)
 }

@@ -3,7 +3,7 @@ import { throwIfAborted } from '../../options.ts'
 import { clientProgram } from '../../server/client-programs.ts'
 import { storeAccounts } from '../accounts/store-accounts.ts'
 import type { BackupContext, BackupTaken } from '../backup-method.ts'
-import { describeServer } from '../describe-server.ts'
+import { describeNeeds, describeServer } from '../describe-server.ts'
 import { readDumpScope } from './dump-scope.ts'
 import type { DumpScopeOptions } from './dump-scope.ts'
 import { programName } from './program-name.ts'
@@ -24,6 +24,7 @@ export async function takeDump(context: BackupContext, options: TakeDumpOptions)
   const databases = await readDumpScope(server, options)
   const accounts = await server.withSession(async (session) => server.dialect.accounts(session))
   const source = await describeServer(server)
+  const needs = await describeNeeds(server, databases)
 
   // Read again when the position is known: what is the same before and after it was so at it.
   const verify = async (): Promise<void> => {
@@ -31,6 +32,7 @@ export async function takeDump(context: BackupContext, options: TakeDumpOptions)
     const again = await server.withSession(async (session) => server.dialect.accounts(session))
     requireSame('accounts', accounts.map(asJson), again.map(asJson))
     requireSame('settings', [asJson(source)], [asJson(await describeServer(server))])
+    requireSame('definitions', [asJson(needs)], [asJson(await describeNeeds(server, databases))])
   }
   const { part, position, startTime, ddlEnd } = await storeDump(context, {
     program,
@@ -47,6 +49,7 @@ export async function takeDump(context: BackupContext, options: TakeDumpOptions)
       tool: { program: programName(program), version: program.version },
       server: source,
       scope: options.databases === undefined ? 'all' : { databases },
+      needs,
       parts,
       bytes: parts.reduce((sum, { blob }) => sum + blob.content.bytes, 0),
     },
@@ -62,7 +65,7 @@ function asJson(value: object): string {
 }
 
 function requireSame(
-  what: 'databases' | 'accounts' | 'settings',
+  what: 'databases' | 'accounts' | 'settings' | 'definitions',
   before: readonly string[],
   after: readonly string[],
 ): void {

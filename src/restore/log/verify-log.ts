@@ -9,14 +9,24 @@ import type { LogCounts, Segment } from '../../image/segment.ts'
 import type { OperationOptions } from '../../options.ts'
 import { ProgressMeter } from '../../progress.ts'
 import { planMismatch } from '../plan-mismatch.ts'
+import type { NeedOf } from '../target/check-needs.ts'
 import { scopeRule } from '../scope.ts'
 import type { ScopeSide } from '../scope.ts'
 import { CountSum } from '../count-sum.ts'
+import { LogNeeds } from './log-needs.ts'
 import { OpenXa } from './open-xa.ts'
 import { IntervalList } from './planned-file.ts'
 import type { PlannedFile, PreparedXa } from './planned-file.ts'
 import { readLogFile } from './read-log-file.ts'
 import { StatementSize } from './statement-size.ts'
+
+/** What a log that was read holds. */
+export interface VerifiedLog {
+  /** The bytes to replay. */
+  readonly files: readonly PlannedFile[]
+  /** What their statements need of the target. */
+  readonly needs: readonly NeedOf[]
+}
 
 /**
  * Reads all the log a plan needs, before the target's first write: every hash and checksum, that start and stop lie
@@ -28,7 +38,7 @@ export async function verifyLog(
   plan: RestorePlan,
   segments: readonly Segment[],
   options: OperationOptions,
-): Promise<readonly PlannedFile[]> {
+): Promise<VerifiedLog> {
   const totalBytes = segments.reduce((sum, { blob }) => sum + blob.content.bytes, 0)
   const meter = new ProgressMeter('restore:verify', 'archived log', options.onProgress, { totalBytes })
   const all = new CountSum()
@@ -36,17 +46,21 @@ export async function verifyLog(
   const xa = new OpenXa()
   const sideOf = scopeRule(plan.image.backup)
   const files: PlannedFile[] = []
+  const needs = new LogNeeds(plan.image.backup.server.flavor)
   for (const ofFile of byFile(segments)) {
-    files.push(await verifyFile(archive, plan, ofFile, { sideOf, all, wanted, xa, meter, signal: options.signal }))
+    files.push(
+      await verifyFile(archive, plan, ofFile, { sideOf, needs, all, wanted, xa, meter, signal: options.signal }),
+    )
   }
   requireCounts('holds', all.counts, plan.counts)
   requireCounts('replays', wanted.counts, plan.replayed)
   meter.finish()
-  return files.filter((file) => file.wanted.length > 0 || file.prepared.length > 0)
+  return { files: files.filter((file) => file.wanted.length > 0 || file.prepared.length > 0), needs: needs.needs }
 }
 
 interface FileContext extends Pick<OperationOptions, 'signal'> {
   readonly sideOf: (transaction: Transaction) => ScopeSide
+  readonly needs: LogNeeds
   readonly all: CountSum
   readonly wanted: CountSum
   readonly xa: OpenXa
@@ -57,7 +71,7 @@ async function verifyFile(
   archive: Archive,
   plan: RestorePlan,
   segments: readonly [Segment, ...Segment[]],
-  { sideOf, all, wanted, xa, meter, signal }: FileContext,
+  { sideOf, needs, all, wanted, xa, meter, signal }: FileContext,
 ): Promise<PlannedFile> {
   const [{ fileId, file, format }] = segments
   const from = fileId === plan.start.fileId ? plan.start.position.offset : 0
@@ -69,7 +83,10 @@ async function verifyFile(
   for await (const { events, transactions } of readLogFile(archive, segments, { signal })) {
     for (const event of events) {
       head ??= headOf(event)
-      if (event.offset >= from && event.offset < to) size.add(event)
+      if (event.offset >= from && event.offset < to) {
+        size.add(event)
+        needs.addEvent(event)
+      }
       end = event.offset + event.length
     }
     for (const transaction of transactions) {
@@ -77,13 +94,18 @@ async function verifyFile(
       if (!liesBetween(transaction, from, to, file)) continue
       requireReplayable(file, transaction, transaction.obstacle)
       all.add(transaction)
-      if (isLeftOut(sideOf, transaction, file)) continue
+      if (isLeftOut(sideOf, transaction, file)) {
+        needs.leaveOut(transaction)
+        continue
+      }
       xa.addReplayed(transaction, file)
+      needs.addReplayed(transaction, file)
       wanted.add(transaction)
       intervals.add(transaction.start, transaction.end)
     }
     meter.add(bytesOf(events), transactions.length, file)
   }
+  needs.endFile()
   if (head === undefined || end < Math.max(from, to === Number.POSITIVE_INFINITY ? 0 : to)) {
     throw planMismatch(file, `the archived part of ${file} ends at ${end}, before the place the plan names`)
   }

@@ -21,11 +21,11 @@ export async function beginOn(
   if (content.kind === 'empty') {
     const state: MarkerState = { ownGtids: content.ownGtids, ownAccounts: content.ownAccounts }
     await writeMarker(target.session, plan.hash, state)
-    return isolateTarget(target, state)
+    return isolateTarget(target, state, plan.image.backup.server)
   }
   const { logger = SILENT_LOGGER } = options
   logger.info(`the target holds a part of this plan since ${content.marker.startedAt} UTC: it is wiped and begun again`)
-  const state = await isolateTarget(target, content.marker.state)
+  const state = await isolateTarget(target, content.marker.state, plan.image.backup.server)
   await wipeTarget(target, state, options)
   return state
 }

@@ -8,6 +8,7 @@ import { compareServerVersions, parseServerVersion } from '../../server/server-v
 import type { ServerVersion } from '../../server/server-version.ts'
 import type { Server } from '../../server/server.ts'
 import type { Session } from '../../server/session.ts'
+import { needsOfBackup, requireNeeds } from './check-needs.ts'
 import type { HeldTarget } from './held-target.ts'
 import { laxApplySetting } from './lax-apply-setting.ts'
 
@@ -37,6 +38,7 @@ export async function checkCompatible({ server, session }: HeldTarget, plan: Res
   requireVersion(server.version, [plan.image.backup.server.version, ...logged])
   await requirePrivilege(server, session)
   await requireNameCase(session, plan.image)
+  await requireNeeds({ session }, plan.image.backup, needsOfBackup(plan.image.backup))
   // Without GTIDs and without transactions there is nothing a setting could be wrong for.
   const replays = hasGtids(plan) || plan.replayed.transactions > 0
   const obstacle = replays ? await server.dialect.replayObstacle(session, { gtids: hasGtids(plan) }) : undefined

@@ -1,5 +1,7 @@
+import type { BackupServer } from '../../image/backup-image.ts'
 import { globalVariables } from '../../server/flavor/common.ts'
 import { quoteString } from '../../server/quote.ts'
+import type { Session } from '../../server/session.ts'
 import type { HeldTarget } from './held-target.ts'
 import { updateMarkerState } from './marker.ts'
 import type { MarkerState } from './marker-manifest.ts'
@@ -13,13 +15,36 @@ const SETTINGS: Readonly<Record<string, string>> = {
   init_connect: quoteString('mysql_pitr: this server is being restored'),
 }
 
-/** Keeps everybody out and everything quiet. Whatever is changed is recorded in the marker, to be put back. */
-export async function isolateTarget({ server, session }: HeldTarget, state: MarkerState): Promise<MarkerState> {
+/** Storage engines that are no engine; as text that would be an engine without a name. */
+const NO_ENGINE = /_engine$/
+
+/** The settings of the source that a target adopts, as far as it has them. */
+export async function adoptedSettings(
+  { server, session }: Pick<HeldTarget, 'server' | 'session'>,
+  source: BackupServer,
+): Promise<{ readonly settings: Readonly<Record<string, string>>; readonly lacking: readonly string[] }> {
+  const recorded = Object.entries(source.settings).filter(([name]) => server.dialect.adoptedSettings.includes(name))
+  const own = await globalVariables(
+    session,
+    recorded.map(([name]) => name),
+  )
+  const [has, lacks] = [recorded.filter(([name]) => name in own), recorded.filter(([name]) => !(name in own))]
+  return { settings: Object.fromEntries(has), lacking: lacks.map(([name, value]) => `${name}=${value}`) }
+}
+
+/** Keeps everybody out and everything quiet, and adopts settings of the source. Whatever is changed is recorded in the marker, to be put back. */
+export async function isolateTarget(
+  { server, session }: HeldTarget,
+  state: MarkerState,
+  source: BackupServer,
+): Promise<MarkerState> {
   const isolated = await isolateAgain({ server, session }, state)
-  const settings = state.settings ?? (await globalVariables(session, Object.keys(SETTINGS)))
-  const recorded = { ...isolated, settings }
+  const adopted = (await adoptedSettings({ server, session }, source)).settings
+  const names = [...Object.keys(SETTINGS), ...Object.keys(adopted)]
+  const recorded = { ...isolated, settings: state.settings ?? (await globalVariables(session, names)) }
   await updateMarkerState(session, recorded)
   for (const [name, value] of Object.entries(SETTINGS)) await session.query(`SET GLOBAL ${name} = ${value}`)
+  for (const [name, value] of Object.entries(adopted)) await setGlobal(session, name, value)
   return recorded
 }
 
@@ -27,10 +52,14 @@ export async function isolateTarget({ server, session }: HeldTarget, state: Mark
 export async function releaseIsolation({ server, session }: HeldTarget, state: MarkerState): Promise<void> {
   for (const [name, value] of Object.entries(state.settings ?? {})) {
     // The state was kept on the target: only what we set is put back.
-    if (name in SETTINGS)
-      await session.query(`SET GLOBAL ${name} = ${/^\d+$/.test(value) ? value : quoteString(value)}`)
+    if (name in SETTINGS || server.dialect.adoptedSettings.includes(name)) await setGlobal(session, name, value)
   }
   if (state.isolation !== undefined) await server.dialect.release(session, state.isolation)
+}
+
+async function setGlobal(session: Session, name: string, value: string): Promise<void> {
+  const text = value === '' && NO_ENGINE.test(name) ? 'NULL' : quoteString(value)
+  await session.query(`SET GLOBAL ${name} = ${/^\d+$/.test(value) ? value : text}`)
 }
 
 // A restart may have opened a server that was isolated before: it is done anew, and the first state is the one to go back to.

@@ -92,6 +92,8 @@ export interface FlavorDialect {
   readonly settings: readonly SettingRule[]
   /** Global variables that decide what definitions mean and that the log does not hold: a backup records them. */
   readonly recordedSettings: readonly string[]
+  /** Those of them that a target has as the source had them, while it is restored. */
+  readonly adoptedSettings: readonly string[]
   /** Privileges by purpose. */
   readonly privileges: Readonly<Record<Purpose, readonly PrivilegeRule[]>>
 

@@ -21,7 +21,7 @@ import { mariadbAccountNames, mariadbAccounts, PUBLIC } from './mariadb-accounts
 import { mariadbDump } from './mariadb-dump.ts'
 import { isolateMariadb, releaseMariadb } from './mariadb-isolation.ts'
 import { mariadbPrivileges } from './mariadb-privileges.ts'
-import { RECORDED_SETTINGS } from './recorded-settings.ts'
+import { MARIADB_SETTINGS } from './recorded-settings.ts'
 import { COMMON_SETTINGS, isOn } from './setting-rules.ts'
 import { mariadbTlsLines } from './tls-lines.ts'
 
@@ -39,7 +39,7 @@ export function mariadbDialect(version: ServerVersion): FlavorDialect {
     programVersion: /(?:from|Distrib) (?<version>\d+\.\d+\.\d+)-MariaDB/,
     dump: mariadbDump,
     settings: COMMON_SETTINGS,
-    recordedSettings: RECORDED_SETTINGS,
+    ...MARIADB_SETTINGS,
     privileges: mariadbPrivileges(version),
     tlsOptionLines: mariadbTlsLines,
 

@@ -18,7 +18,7 @@ import { mysqlAccountNames, mysqlAccounts } from './mysql-accounts.ts'
 import { mysqlDump } from './mysql-dump.ts'
 import { isolateMysql, releaseMysql } from './mysql-isolation.ts'
 import { MYSQL_PRIVILEGES } from './mysql-privileges.ts'
-import { RECORDED_SETTINGS } from './recorded-settings.ts'
+import { MYSQL_SETTINGS } from './recorded-settings.ts'
 import { COMMON_SETTINGS, isOn } from './setting-rules.ts'
 import { mysqlTlsLines } from './tls-lines.ts'
 
@@ -46,7 +46,7 @@ export function mysqlDialect(version: ServerVersion): FlavorDialect {
         hint: 'Turn gtid_mode on (see the manual for the steps on a running server).',
       },
     ],
-    recordedSettings: RECORDED_SETTINGS,
+    ...MYSQL_SETTINGS,
     privileges: MYSQL_PRIVILEGES,
     tlsOptionLines: mysqlTlsLines,
 

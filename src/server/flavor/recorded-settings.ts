@@ -1,5 +1,37 @@
-/** Global variables a backup records, of both flavors; one that a server does not have is passed over. */
-export const RECORDED_SETTINGS: readonly string[] = [
-  // How names are kept and compared: https://dev.mysql.com/doc/refman/en/identifier-case-sensitivity.html
-  'lower_case_table_names',
+/** How names are kept and compared: https://dev.mysql.com/doc/refman/en/identifier-case-sensitivity.html */
+const NAME_CASE = 'lower_case_table_names'
+
+/**
+ * What a definition means that does not say it: no statement of a log says with which values it ran. A target has those
+ * of the source while it is restored. One that a server does not have is passed over.
+ */
+const ADOPTED = [
+  'default_storage_engine',
+  'default_tmp_storage_engine',
+  'innodb_default_row_format',
+  'innodb_file_per_table',
+  'innodb_strict_mode',
 ]
+
+export const MYSQL_SETTINGS: SettingNames = settingNames(
+  // Whether a foreign key may refer to columns that are not unique; such tables were made when it was off.
+  'restrict_fk_on_non_standard_key',
+)
+
+export const MARIADB_SETTINGS: SettingNames = settingNames(
+  'enforce_storage_engine',
+  'innodb_compression_default',
+  // Also what "utf8" is: https://mariadb.com/docs/server/server-management/variables-and-modes/old_mode
+  'old_mode',
+  'system_versioning_alter_history',
+)
+
+interface SettingNames {
+  readonly recordedSettings: readonly string[]
+  readonly adoptedSettings: readonly string[]
+}
+
+function settingNames(...own: readonly string[]): SettingNames {
+  const adoptedSettings = [...ADOPTED, ...own]
+  return { recordedSettings: [NAME_CASE, ...adoptedSettings], adoptedSettings }
+}

@@ -158,8 +158,9 @@ function imageOf(text: string): BackupImage {
   return {
     method: 'mysqldump',
     tool: { program: 'mysqldump', version: '0' },
-    server: { flavor, version: '0', serverId: 1, settings: {} },
+    server: { flavor, version: '0', serverId: 1, settings: {}, systemTimeZone: '+00:00' },
     scope: 'all',
+    needs: { engines: [], timeZones: [] },
     parts: [partOf('data', Buffer.from(text))],
     bytes: text.length,
   }

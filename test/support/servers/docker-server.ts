@@ -8,7 +8,7 @@ import { messageOf, serverError } from './errors.ts'
 import { forgetHistory } from './history.ts'
 import { isAlive } from './lock.ts'
 import { freePort } from './ports.ts'
-import { serverOptions } from './server-options.ts'
+import { serverOptions, zoneOf } from './server-options.ts'
 import type { Flavor, StartOptions, TestServer } from './types.ts'
 
 type Container = ReturnType<ContainerRuntimeClient['container']['getById']>
@@ -25,13 +25,13 @@ export async function startContainer(
   client: ContainerRuntimeClient,
   flavor: Flavor,
   image: string,
-  { options }: StartOptions,
+  { options, timeZone }: StartOptions,
 ): Promise<TestServer> {
   const { GenericContainer, Wait } = await import('testcontainers')
   const password = randomPassword()
   const port = await freePort()
   const started = await new GenericContainer(image)
-    .withEnvironment(rootAccount(flavor, password))
+    .withEnvironment({ ...rootAccount(flavor, password), ...zoneOf(timeZone) })
     .withLabels({ [OWNER_LABEL]: OWNER })
     .withCommand([...serverOptions(flavor, options)])
     // A port of our choice: the engine would choose another one whenever the server is started again.

@@ -41,7 +41,8 @@ function startLeased(
 ): Start {
   const cannot = (what: string): Error =>
     new Error(`the servers named by ${variable} cannot ${what}; unset it to let the tests start servers of their own`)
-  return async ({ options = [] }) => {
+  return async ({ options = [], timeZone }) => {
+    if (timeZone !== undefined) throw cannot(`be started in the time zone ${timeZone}`)
     if (options.length > 0) throw cannot(`be started with ${options.join(' ')}`)
     const leased = await lease(servers, placeOf, LEASE_TIMEOUT_MS)
     if (leased === undefined) {

@@ -18,9 +18,17 @@ export class LocalInstance {
   readonly #program: string
   readonly #args: readonly string[]
   readonly #errorLog: string
+  readonly #environment: Readonly<Record<string, string>>
   #process: SupervisedProcess | undefined
 
-  constructor(program: string, folder: string, port: number, options: readonly string[]) {
+  constructor(
+    program: string,
+    folder: string,
+    port: number,
+    options: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ) {
+    this.#environment = environment
     this.#program = program
     // Short: a socket's path has little more than a hundred characters.
     this.socketPath = join(folder, 's')
@@ -41,7 +49,7 @@ export class LocalInstance {
 
   /** Starts the process and waits until it takes connections. */
   async start(): Promise<void> {
-    this.#process = await SupervisedProcess.start(this.#program, this.#args, this.#errorLog)
+    this.#process = await SupervisedProcess.start(this.#program, this.#args, this.#errorLog, this.#environment)
     for (const deadline = Date.now() + START_TIMEOUT_MS; !(await accepts(this.socketPath)); await sleep(20)) {
       const { ended } = this.#process
       if (ended !== undefined) throw await this.failure(`the server ended while it started (${ended})`)

@@ -6,7 +6,7 @@ import type { LocalPrograms } from './data-directory.ts'
 import { messageOf } from './errors.ts'
 import { LocalInstance } from './local-instance.ts'
 import { freePort } from './ports.ts'
-import { serverOptions } from './server-options.ts'
+import { serverOptions, zoneOf } from './server-options.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import type { ProviderName, StartOptions, TestServer } from './types.ts'
 
@@ -14,11 +14,17 @@ import type { ProviderName, StartOptions, TestServer } from './types.ts'
 export async function startLocalServer(
   provider: ProviderName,
   programs: LocalPrograms,
-  { options }: StartOptions,
+  { options, timeZone }: StartOptions,
 ): Promise<TestServer> {
   const folder = await temporaryFolder()
   const port = await freePort()
-  const instance = new LocalInstance(programs.server, folder, port, serverOptions(programs.flavor, options))
+  const instance = new LocalInstance(
+    programs.server,
+    folder,
+    port,
+    serverOptions(programs.flavor, options),
+    zoneOf(timeZone),
+  )
   const end = async (): Promise<void> => {
     // Its data is thrown away: there is nothing to shut down cleanly.
     await instance.kill('SIGKILL')

@@ -30,3 +30,8 @@ const FLAVOR_OPTIONS: Readonly<Record<Flavor, readonly string[]>> = {
 function withoutBinlog(option: string): string {
   return /^--log[-_]bin=(?:off|0|false)$/i.test(option) ? '--skip-log-bin' : option
 }
+
+/** The environment of a server whose system has this time zone. */
+export function zoneOf(timeZone: string | undefined): Readonly<Record<string, string>> {
+  return timeZone === undefined ? {} : { TZ: timeZone }
+}

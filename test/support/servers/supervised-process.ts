@@ -31,11 +31,17 @@ export class SupervisedProcess {
   }
 
   /** Starts a program whose whole output is appended to a file. */
-  static async start(program: string, args: readonly string[], logFile: string): Promise<SupervisedProcess> {
+  static async start(
+    program: string,
+    args: readonly string[],
+    logFile: string,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<SupervisedProcess> {
     const supervisor = spawn('/bin/sh', ['-c', SUPERVISOR, 'sh', logFile, program, ...args], {
       // A group of its own: Ctrl-C in a terminal is for the test runner, which then ends its servers.
       detached: true,
       stdio: ['pipe', 'pipe', 'ignore'],
+      env: { ...process.env, ...environment },
     })
     const [line] = (await once(supervisor.stdout, 'data')) as [Buffer]
     // A server somebody forgot to dispose of shall not keep the test process from ending.

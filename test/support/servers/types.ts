@@ -9,6 +9,8 @@ export type ProviderName = 'environment' | 'path' | 'docker' | 'packages'
 export interface StartOptions {
   /** Extra server options, such as `--binlog-format=STATEMENT`, `--gtid-mode=OFF` or `--log-bin=OFF`; they win over ours. */
   readonly options?: readonly string[] | undefined
+  /** The time zone of its system, as in the environment variable TZ; best one that needs no zone files: `JST-9`. */
+  readonly timeZone?: string | undefined
 }
 
 /** How to reach a server over TCP. */

@@ -24,6 +24,8 @@ export interface Preparation {
   readonly options?: readonly string[]
   /** Databases the backup holds. @default all */
   readonly databases?: readonly string[]
+  /** @default 'snapshot' */
+  readonly consistency?: 'snapshot' | 'lock'
   /** What is done before the backup. @default {@link BEFORE_BACKUP} */
   readonly before?: readonly string[]
   /** What the log holds behind it. @default {@link AFTER_BACKUP} */
@@ -32,13 +34,13 @@ export interface Preparation {
 
 /** Makes it. */
 export async function prepare(what: Preparation = {}): Promise<Prepared> {
-  const { options = [], databases, before = BEFORE_BACKUP, after = AFTER_BACKUP } = what
+  const { options = [], databases, consistency, before = BEFORE_BACKUP, after = AFTER_BACKUP } = what
   const folder = join(await mkdtemp(join(tmpdir(), 'restore-test-')), 'archive')
   const source = await startServer(flavor, { options })
   const manager = await RecoveryImageManager.create({ storage: directoryStorage(folder) })
   await using server = await connect(source)
   await run(source, before)
-  await manager.backup(server, { method: mysqldump({ databases }) })
+  await manager.backup(server, { method: mysqldump({ databases, consistency }) })
   await run(source, after)
   await manager.archive(server)
   return {
