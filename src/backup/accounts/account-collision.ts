@@ -3,17 +3,23 @@ import { accountOfCurrentUser, formatAccount } from '../../server/account-name.t
 import type { AccountDefinition } from '../../server/flavor/flavor-dialect.ts'
 import type { Server } from '../../server/server.ts'
 import type { LoadContext } from '../backup-method.ts'
+import { compareAccounts } from './load-accounts.ts'
+import { requireProxyRight } from './proxy-right.ts'
 import { readAccounts } from './read-accounts.ts'
 
 /**
  * Throws `AccountCollision` when loading the accounts of a backup would replace the account the restore itself connects
- * with. Reads only; for the phase in which nothing is written yet.
+ * with, `MissingPrivilege` when it cannot give them their PROXY grants. Reads only; for the phase in which nothing is written yet.
  */
 export async function checkAccountCollision(
   context: Pick<LoadContext, 'server' | 'backup' | 'readPart' | 'accounts'>,
 ): Promise<void> {
   if (context.accounts === 'none') return
-  requireNoCollision(context.server, await readAccounts(context))
+  const accounts = await readAccounts(context)
+  requireNoCollision(context.server, accounts)
+  // What the target has exactly so is left alone, and needs nobody's right.
+  const { missing } = await compareAccounts(context, accounts)
+  await requireProxyRight(context.server, missing)
 }
 
 /** Throws `AccountCollision` when one of `accounts` is the one we are connected with. */

@@ -19,7 +19,7 @@ export interface AccountComparison {
  * PROXY grant, not everybody may make again.
  */
 export async function compareAccounts(
-  { server }: LoadContext,
+  { server }: Pick<LoadContext, 'server'>,
   accounts: readonly AccountDefinition[],
 ): Promise<AccountComparison> {
   if (accounts.length === 0) return { missing: [], locked: [] }

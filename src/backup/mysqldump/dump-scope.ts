@@ -1,6 +1,8 @@
 import { PitrError } from '../../errors.ts'
 import type { DumpConsistency } from '../../server/flavor/dump-dialect.ts'
+import { clientProgram } from '../../server/client-programs.ts'
 import type { Server } from '../../server/server.ts'
+import type { Session } from '../../server/session.ts'
 
 /** What a dump is asked to hold. */
 export interface DumpScopeOptions {
@@ -21,6 +23,7 @@ export async function readDumpScope(server: Server, options: DumpScopeOptions): 
     const databases = options.databases === undefined ? existing : chosen(options.databases, existing)
     // Under the lock of all tables nothing changes, whatever the engine.
     if (options.consistency === 'snapshot') refuse(await dialect.nonTransactionalTables(session, databases))
+    await requireHistory(server, session, databases)
     return databases
   })
 }
@@ -35,6 +38,25 @@ export async function estimateDumpBytes(server: Server, databases: readonly stri
     ),
   )
   return bytes === undefined ? undefined : Number(bytes)
+}
+
+/** Throws `MissingProgram` when a table is system-versioned and the dump program would leave its history out. */
+async function requireHistory(server: Server, session: Session, databases: readonly string[]): Promise<void> {
+  const program = await clientProgram(server, 'dump')
+  const needed = server.dialect.dump.historyProgram(program.version)
+  if (needed === undefined || databases.length === 0) return
+  const [table] = await session.column(
+    `SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) FROM information_schema.TABLES
+      WHERE TABLE_TYPE = 'SYSTEM VERSIONED' AND TABLE_SCHEMA IN (${databases.map(() => '?').join(', ')}) LIMIT 1`,
+    databases,
+  )
+  if (table === undefined) return
+  throw new PitrError('MissingProgram', {
+    subject: needed,
+    message: `the history of ${table} can be dumped by ${needed} only; found version ${program.version}`,
+    hint: 'Install newer client programs: they work with an older server. Or leave the database out.',
+    details: { table, version: program.version },
+  })
 }
 
 function chosen(wanted: readonly string[], existing: readonly string[]): readonly string[] {

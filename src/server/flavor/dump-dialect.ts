@@ -5,6 +5,8 @@ export type DumpConsistency = 'snapshot' | 'lock'
 export interface DumpDialect {
   /** Arguments of the dump program: everything but the connection and the databases. `version` is the program's own. */
   dumpArguments(consistency: DumpConsistency, version: string): readonly string[]
+  /** The program that is needed to dump the history of system-versioned tables; undefined when one of this version can. */
+  historyProgram(version: string): string | undefined
   /** The one line of the dump's header that holds the position; groups `file` and `offset`. */
   readonly positionLine: RegExp
   /** Lines the programs write to standard error that say nothing about what they did. */

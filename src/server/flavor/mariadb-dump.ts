@@ -1,14 +1,23 @@
+import { isAtLeast, parseServerVersion } from '../server-version.ts'
 import { COMMON_LOAD_ARGUMENTS, commonDumpArguments } from './dump-arguments.ts'
 import type { DumpDialect } from './dump-dialect.ts'
 
+/**
+ * Whether a dump program can dump the history of system-versioned tables, which is data: without it the past of every row
+ * would be gone after a restore. See [the option](https://mariadb.com/docs/server/clients-and-utilities/backup-restore-and-import-clients/mariadb-dump#dump-history).
+ */
+function mariadbDumpsHistory(version: string): boolean {
+  return isAtLeast(parseServerVersion(version), 10, 11)
+}
+
 /** [mariadb-dump](https://mariadb.com/docs/server/clients-and-utilities/backup-restore-and-import-clients/mariadb-dump) and the `mariadb` client. */
 export const mariadbDump: DumpDialect = {
-  dumpArguments: (consistency) => [
+  dumpArguments: (consistency, version) => [
     ...commonDumpArguments(consistency),
     '--master-data=2',
-    // The history of system-versioned tables is data: without it the past of every row would be gone after a restore.
-    '--dump-history',
+    ...(mariadbDumpsHistory(version) ? ['--dump-history'] : []),
   ],
+  historyProgram: (version) => (mariadbDumpsHistory(version) ? undefined : 'mariadb-dump 10.11 or newer'),
   positionLine: /^-- CHANGE MASTER TO MASTER_LOG_FILE='(?<file>[^'\\]+)', MASTER_LOG_POS=(?<offset>\d+);$/,
   harmlessComplaints: [
     // https://mariadb.com/docs/server/security/encryption/data-in-transit-encryption/securing-connections-for-client-and-server

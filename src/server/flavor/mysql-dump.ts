@@ -1,3 +1,4 @@
+import { isAtLeast, parseServerVersion } from '../server-version.ts'
 import { COMMON_LOAD_ARGUMENTS, commonDumpArguments } from './dump-arguments.ts'
 import type { DumpDialect } from './dump-dialect.ts'
 
@@ -6,11 +7,13 @@ export const mysqlDump: DumpDialect = {
   dumpArguments: (consistency, version) => [
     ...commonDumpArguments(consistency),
     // Renamed in 8.0.26; the old name makes new programs complain on standard error.
-    isBefore(version, [8, 0, 26]) ? '--master-data=2' : '--source-data=2',
+    isAtLeast(parseServerVersion(version), 8, 0, 26) ? '--source-data=2' : '--master-data=2',
     // GTIDs come from the log up to the position: the dump's own set may be later (bug #84478), and loading it writes it.
     '--set-gtid-purged=OFF',
     '--skip-column-statistics',
   ],
+  // There are no such tables on MySQL.
+  historyProgram: () => undefined,
   positionLine:
     /^-- CHANGE (?:REPLICATION SOURCE|MASTER) TO (?:SOURCE|MASTER)_LOG_FILE='(?<file>[^'\\]+)', (?:SOURCE|MASTER)_LOG_POS=(?<offset>\d+);$/,
   harmlessComplaints: [],
@@ -22,13 +25,4 @@ export const mysqlDump: DumpDialect = {
     '/*!80013 SET SESSION sql_require_primary_key = 0 */;',
     '/*!80030 SET SESSION sql_generate_invisible_primary_key = 0 */;',
   ].join('\n'),
-}
-
-function isBefore(version: string, limit: readonly [number, number, number]): boolean {
-  const parts = version.split('.').map((part) => Number.parseInt(part, 10))
-  for (const [i, bound] of limit.entries()) {
-    const part = parts[i] ?? 0
-    if (part !== bound) return part < bound
-  }
-  return false
 }

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { localHost } from '../../../src/host/local-host.ts'
 import type { Server } from '../../../src/server/server.ts'
 import { expectPitrError } from '../../support/expect-pitr-error.ts'
+import { flavor } from '../../support/flavor.ts'
 import { connectTo, DUMP_PROGRAM, load, open, take, withDumpScript } from './support/harness.ts'
 import { PartStore } from './support/part-store.ts'
 
@@ -129,6 +130,22 @@ test('odd passwords work, and none stands on a command line', async () => {
     expect(lines.filter((line) => line.includes(password.trim()))).toEqual([])
   }
 })
+
+test.skipIf(flavor === 'mysql')(
+  'a system-versioned table, whose history an older program would leave out, is refused',
+  async () => {
+    await using source = await open()
+    await source.admin.query('CREATE DATABASE past; CREATE TABLE past.t (id INT) WITH SYSTEM VERSIONING')
+    const old = "echo 'mariadb-dump from 10.6.22-MariaDB, client 10.19 for Linux (x86_64)'"
+    const refused = async (seen: Server): Promise<void> => {
+      await expectPitrError(take(seen, { databases: ['past'] }), {
+        code: 'MissingProgram',
+        subject: 'mariadb-dump 10.11 or newer',
+      })
+    }
+    await withDumpScript(source.test, 'exec "$REAL" "$@"', refused, { sayVersion: old })
+  },
+)
 
 // The command lines of all processes of this machine while it watches.
 function watchCommandLines(): { stop(): Promise<readonly string[]> } {

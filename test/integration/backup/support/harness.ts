@@ -63,17 +63,17 @@ function toolsHost({ clientPrograms }: TestServer, before: readonly string[] = [
 /** The dump program's name. */
 export const DUMP_PROGRAM: string = flavor === 'mysql' ? 'mysqldump' : 'mariadb-dump'
 
-/** A tools host whose dump program is this shell script; `"$REAL"` is the real one. */
+/** A tools host whose dump program is this shell script; `"$REAL"` is the real one, whose version it has unless it says another. */
 export async function withDumpScript(
   test: TestServer,
   script: string,
   use: (server: Server) => Promise<void>,
-  account: { readonly user?: string; readonly password?: string } = {},
+  { sayVersion = '"$REAL" --version', ...account }: { user?: string; password?: string; sayVersion?: string } = {},
 ): Promise<void> {
   const real = await toolsHost(test).findProgram([DUMP_PROGRAM])
   const folder = await mkdtemp(join(tmpdir(), 'dump-script-'))
   try {
-    const version = 'if [ "$1" = --version ]; then exec "$REAL" --version; fi'
+    const version = `if [ "$1" = --version ]; then ${sayVersion}; exit; fi`
     await writeFile(join(folder, DUMP_PROGRAM), `#!/bin/sh\nREAL='${real}'\n${version}\n${script}\n`, { mode: 0o755 })
     await use(await connectTo(test, account, toolsHost(test, [folder])))
   } finally {
