@@ -56,6 +56,8 @@ export interface BackupImage {
   readonly scope: BackupScope
   /** What it needs of a target. */
   readonly needs: BackupNeeds
+  /** What the server had and the backup does not hold, each with its kind and name: `plugin (INSTALL PLUGIN) clone`. */
+  readonly notIncluded: readonly string[]
   /** Its parts, in the order they are loaded. */
   readonly parts: readonly BackupPart[]
   /** Bytes of content of all parts together. */

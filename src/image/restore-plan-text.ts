@@ -17,6 +17,7 @@ export function restorePlanText(plan: RestorePlanParts, hash: string): string {
     ['Restore to', describeRestoreTarget(plan.target), ...ambiguity(plan)],
     ['Resolution', resolution(plan)],
     ...image(plan),
+    ...notIncluded(plan),
     ...replay(plan),
     ['Last included', ...transaction(plan, plan.lastIncluded, 'none known from the archived log')],
     [
@@ -60,6 +61,11 @@ function image({ image: { id, backup, position, startTime }, bytes }: RestorePla
       `taken with ${method} (${tool.program} ${tool.version}) from server ${server.serverId}, version ${server.version}`,
     ],
   ]
+}
+
+function notIncluded({ image: { backup } }: RestorePlanParts): Row[] {
+  const [first, ...others] = backup.notIncluded
+  return first === undefined ? [] : [['Not in backup', first, ...others]]
 }
 
 function replay(plan: RestorePlanParts): Row[] {

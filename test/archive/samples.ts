@@ -65,6 +65,7 @@ export function imageOf(id: string, parts: ImageFacts['backup']['parts']): Omit<
       },
       scope: { databases: ['shop', 'größe'] },
       needs: { engines: ['InnoDB'], timeZones: [] },
+      notIncluded: [],
       parts,
       bytes: parts.reduce((sum, { blob }) => sum + blob.content.bytes, 0),
     },

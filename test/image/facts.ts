@@ -45,6 +45,7 @@ export function image(
       },
       scope: 'all',
       needs: { engines: ['InnoDB'], timeZones: [] },
+      notIncluded: [],
       parts: [{ name: 'data', blob: { key: `${id}/data`, codec: 'zstd', content: digest, stored: digest } }],
       bytes: 100,
     },

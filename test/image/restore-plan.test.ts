@@ -118,3 +118,10 @@ test.each<[string, unknown]>([
 ])('a plan that is not as it was made is refused: %s', (_name, edited) => {
   expect(() => RestorePlan.fromJSON(edited)).toThrow(expect.objectContaining({ code: 'CorruptManifest' }))
 })
+
+test('the text says what the server had and the backup does not hold', () => {
+  const notIncluded = ['plugin (INSTALL PLUGIN) clone', 'resource group night']
+  const plan = new RestorePlan({ ...PARTS, image: { ...PARTS.image, backup: { ...backup, notIncluded } } })
+  expect(plan.toText()).toMatch(/^Not in backup +plugin \(INSTALL PLUGIN\) clone\n +resource group night$/m)
+  expect(new RestorePlan(PARTS).toText()).not.toContain('Not in backup')
+})

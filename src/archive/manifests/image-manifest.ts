@@ -65,6 +65,7 @@ function backup(): v.GenericSchema<unknown, BackupImage> {
     }),
     scope: v.union([v.literal('all'), v.strictObject({ databases: v.array(text()) })]),
     needs: v.strictObject({ engines: v.array(text()), timeZones: v.array(text()) }),
+    notIncluded: v.array(text()),
     parts: v.array(v.strictObject({ name: text(), blob: blob() })),
     bytes: size(),
   })

@@ -1,5 +1,5 @@
 import { PitrError } from '../../errors.ts'
-import { throwIfAborted } from '../../options.ts'
+import { SILENT_LOGGER, throwIfAborted } from '../../options.ts'
 import { clientProgram } from '../../server/client-programs.ts'
 import { storeAccounts } from '../accounts/store-accounts.ts'
 import type { BackupContext, BackupTaken } from '../backup-method.ts'
@@ -17,13 +17,15 @@ export interface TakeDumpOptions extends DumpScopeOptions {
 
 /** Takes a logical backup: scope, dump, accounts. Nothing stays behind on the server. */
 export async function takeDump(context: BackupContext, options: TakeDumpOptions): Promise<BackupTaken> {
-  const { server, signal } = context
+  const { server, signal, logger = SILENT_LOGGER } = context
   throwIfAborted(signal, 'the backup')
 
   const program = await clientProgram(server, 'dump')
   const databases = await readDumpScope(server, options)
   const accounts = await server.withSession(async (session) => server.dialect.accounts(session))
   const source = await describeServer(server)
+  const notIncluded = await server.withSession(async (session) => server.dialect.notInDump(session))
+  for (const item of notIncluded) logger.warn(`not in the backup: ${item}`)
   const needs = await describeNeeds(server, databases)
 
   // Read again when the position is known: what is the same before and after it was so at it.
@@ -50,6 +52,7 @@ export async function takeDump(context: BackupContext, options: TakeDumpOptions)
       server: source,
       scope: options.databases === undefined ? 'all' : { databases },
       needs,
+      notIncluded,
       parts,
       bytes: parts.reduce((sum, { blob }) => sum + blob.content.bytes, 0),
     },

@@ -126,6 +126,8 @@ export interface FlavorDialect {
   databases(session: Session): Promise<readonly string[]>
   /** Tables of these databases in storage engines without transactions, as `database.table (ENGINE)`. */
   nonTransactionalTables(session: Session, databases: readonly string[]): Promise<readonly string[]>
+  /** What users made outside of their databases, accounts apart: no dump holds it. Each with its kind and name. */
+  notInDump(session: Session): Promise<readonly string[]>
   /** All accounts and roles but the server's own, roles first. */
   accounts(session: Session): Promise<readonly AccountDefinition[]>
   /** Names of all accounts and roles but the server's own, as {@link AccountDefinition.account} writes them. */

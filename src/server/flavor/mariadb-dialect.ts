@@ -21,6 +21,7 @@ import { mariadbAccountNames, mariadbAccounts, PUBLIC } from './mariadb-accounts
 import { mariadbDump } from './mariadb-dump.ts'
 import { isolateMariadb, releaseMariadb } from './mariadb-isolation.ts'
 import { mariadbPrivileges } from './mariadb-privileges.ts'
+import { COMMON_NOT_IN_DUMP, findNotInDump } from './not-in-dump.ts'
 import { MARIADB_SETTINGS } from './recorded-settings.ts'
 import { COMMON_SETTINGS, isOn } from './setting-rules.ts'
 import { mariadbTlsLines } from './tls-lines.ts'
@@ -71,6 +72,7 @@ export function mariadbDialect(version: ServerVersion): FlavorDialect {
     },
     databases: userDatabases,
     nonTransactionalTables: tablesWithoutTransactions,
+    notInDump: async (session) => findNotInDump(session, COMMON_NOT_IN_DUMP),
     accounts: mariadbAccounts,
     accountNames: async (session) => (await mariadbAccountNames(session)).map(({ account }) => account),
     dropAccount: async (session, { account, role }) => {

@@ -18,6 +18,7 @@ import { mysqlAccountNames, mysqlAccounts } from './mysql-accounts.ts'
 import { mysqlDump } from './mysql-dump.ts'
 import { isolateMysql, releaseMysql } from './mysql-isolation.ts'
 import { MYSQL_PRIVILEGES } from './mysql-privileges.ts'
+import { COMMON_NOT_IN_DUMP, findNotInDump, MYSQL_NOT_IN_DUMP } from './not-in-dump.ts'
 import { MYSQL_SETTINGS } from './recorded-settings.ts'
 import { COMMON_SETTINGS, isOn } from './setting-rules.ts'
 import { mysqlTlsLines } from './tls-lines.ts'
@@ -77,6 +78,7 @@ export function mysqlDialect(version: ServerVersion): FlavorDialect {
     },
     databases: userDatabases,
     nonTransactionalTables: tablesWithoutTransactions,
+    notInDump: async (session) => findNotInDump(session, [...COMMON_NOT_IN_DUMP, ...MYSQL_NOT_IN_DUMP]),
     accounts: mysqlAccounts,
     accountNames: mysqlAccountNames,
     dropAccount: async (session, { account }) => void (await session.query(`DROP USER IF EXISTS ${account}`)),

@@ -161,6 +161,7 @@ function imageOf(text: string): BackupImage {
     server: { flavor, version: '0', serverId: 1, settings: {}, systemTimeZone: '+00:00' },
     scope: 'all',
     needs: { engines: [], timeZones: [] },
+    notIncluded: [],
     parts: [partOf('data', Buffer.from(text))],
     bytes: text.length,
   }
