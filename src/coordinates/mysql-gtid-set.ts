@@ -24,7 +24,10 @@ type Sources = ReadonlyMap<string, Intervals>
  */
 export class MysqlGtidSet implements GtidSet {
   /** The set without GTIDs. */
-  static readonly empty: MysqlGtidSet = new MysqlGtidSet(new Map())
+  static get empty(): MysqlGtidSet {
+    // Not a field: tsc's output of one that makes its own class fails when the module is loaded.
+    return new MysqlGtidSet(new Map())
+  }
   /** Whose syntax and meaning. */
   readonly flavor = 'mysql'
   readonly #sources: Sources
