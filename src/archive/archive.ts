@@ -6,8 +6,17 @@ import type { Segment } from '../image/segment.ts'
 import type { Coverage, ImageFacts } from '../image/timeline-facts.ts'
 import { readBlob, readFrames, readTrailer, verifyBlob, writeBlob } from '../storage/blob.ts'
 import type { ByteRange, Storage, StorageOptions } from '../storage/storage.ts'
+import { writeCatalogue } from './catalogue.ts'
 import { recordCoverage } from './coverage.ts'
-import { ARCHIVE_KEY, isBlobKeyOfSegment, isPartKey, partKey, segmentKey, TIMELINES_PREFIX } from './layout.ts'
+import {
+  ARCHIVE_KEY,
+  HISTORY_PREFIX,
+  isBlobKeyOfSegment,
+  isPartKey,
+  partKey,
+  segmentKey,
+  TIMELINES_PREFIX,
+} from './layout.ts'
 import { readManifest, writeManifest } from './manifest-store.ts'
 import { isCode } from './is-code.ts'
 import { parseArchiveManifest, serializeArchiveManifest } from './manifests/archive-manifest.ts'
@@ -171,6 +180,11 @@ export class Archive {
     return facts
   }
 
+  /** Makes later readings of the facts cheap: gathers what was read segment by segment, where it is worth it. Changes no fact. */
+  async writeCatalogue({ uncatalogued }: ArchiveFacts, options: StorageOptions = {}): Promise<void> {
+    await writeCatalogue(this.storage, uncatalogued, options)
+  }
+
   /** Records until when the log of a timeline is complete; takes the place of what was recorded before. */
   async recordCoverage(timelineId: string, coverage: Coverage, options: StorageOptions = {}): Promise<void> {
     await recordCoverage(this.storage, timelineId, coverage, options)
@@ -180,7 +194,8 @@ export class Archive {
 async function requireEmpty(storage: Storage, options: StorageOptions): Promise<void> {
   if ((await storage.stat(ARCHIVE_KEY, options)) !== undefined) throw archiveExists(storage)
   for await (const { key } of storage.list('', options)) {
-    if (key === ARCHIVE_KEY || key.startsWith(TIMELINES_PREFIX)) throw archiveExists(storage)
+    const isOurs = key === ARCHIVE_KEY || key.startsWith(TIMELINES_PREFIX) || key.startsWith(HISTORY_PREFIX)
+    if (isOurs) throw archiveExists(storage)
     throw new PitrError('InvalidArgument', {
       subject: storage.description,
       message: `${storage.description} holds other things already, such as ${key}`,

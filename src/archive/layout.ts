@@ -6,12 +6,13 @@ import { isKeySegment } from '../storage/keys.ts'
 // The only file that knows the names of keys:
 //
 //   archive.json
-//   timelines/<timeline>/timeline.json
-//   timelines/<timeline>/binlogs/<file>-<file id>/<from>.<attempt>.zst   bytes of a segment, and its index
-//   timelines/<timeline>/binlogs/<file>-<file id>/<from>.json            its manifest, written last
-//   timelines/<timeline>/coverage/<number>.json                               the highest number counts
-//   timelines/<timeline>/images/<image>/backup/<part>.zst
-//   timelines/<timeline>/images/<image>/image.json                            written last
+//   timelines/<timeline>.json
+//   history/<timeline>/binlogs/<file>-<file id>/<from>.<attempt>.zst     bytes of a segment, and its index
+//   history/<timeline>/binlogs/<file>-<file id>/<from>.json              its manifest, written last
+//   history/<timeline>/pages/<file id>.<from>.json                       copies of the manifests from this segment on
+//   history/<timeline>/coverage/<number>.json                            the highest number counts
+//   history/<timeline>/images/<image>/backup/<part>.zst
+//   history/<timeline>/images/<image>/image.json                         written last
 //
 // The bytes of a segment carry the attempt, 8 random hex digits: what a killed run left behind may be compressed by
 // another version of zstd, and must not be in the way of the next run. The manifest says which attempt counts, and where
@@ -23,29 +24,37 @@ import { isKeySegment } from '../storage/keys.ts'
 // size and hash of every frame, and of every block its range, commit times, GTIDs, counts, kinds and tables. The segment's
 // manifest holds size and hash of the index, and sums the blocks up. What follows from an index is only where not to look:
 // blocks that may matter are read, and checked like any other bytes.
+//
+// A page holds copies of the manifests of about 1,000 segments, a line of JSON each, and last the SHA-256 of the lines. It
+// is there to save reads: a plan over 10,000 segments takes a listing and ten reads. The manifests stay what counts: a copy
+// is used only when the listing shows its manifest, of the size it was copied with, and its bytes, of the size it names.
+// A page that is damaged or missing costs time and nothing else; the next archive pass writes it again.
 
 /** The manifest that makes a place an archive. */
 export const ARCHIVE_KEY = 'archive.json'
 
-/** Below it lie all timelines. */
+/** Below it lie the manifests of all timelines, and nothing else: they are listed without what belongs to them. */
 export const TIMELINES_PREFIX = 'timelines/'
+
+/** Below it lies all that belongs to timelines. */
+export const HISTORY_PREFIX = 'history/'
 
 /** The part of a segment that its keys are made of. */
 export type SegmentPlace = Pick<Segment, 'timelineId' | 'fileId' | 'file' | 'from'>
 
 /** The manifest of a timeline. */
 export function timelineKey(timelineId: string): string {
-  return `${timelinePrefix(timelineId)}timeline.json`
+  return `${TIMELINES_PREFIX}${checkedTimelineId(timelineId)}.json`
 }
 
 /** The id of the timeline a manifest key belongs to; undefined for any other key. */
 export function timelineIdOf(key: string): string | undefined {
-  return /^timelines\/([A-Za-z0-9-]+)\/timeline\.json$/.exec(key)?.[1]
+  return /^timelines\/([A-Za-z0-9-]+)\.json$/.exec(key)?.[1]
 }
 
 /** Below it lie the segments of a timeline. */
 export function binlogsPrefix(timelineId: string): string {
-  return `${timelinePrefix(timelineId)}binlogs/`
+  return `${historyPrefix(timelineId)}binlogs/`
 }
 
 /** The manifest of a segment. Within one binlog file keys sort in log order. */
@@ -55,7 +64,7 @@ export function segmentKey(place: SegmentPlace): string {
 
 /** Whether a key is the manifest of a segment. */
 export function isSegmentKey(key: string): boolean {
-  return key.startsWith(TIMELINES_PREFIX) && /\/binlogs\/[^/]+\/\d{12}\.json$/.test(key)
+  return key.startsWith(HISTORY_PREFIX) && /\/binlogs\/[^/]+\/\d{12}\.json$/.test(key)
 }
 
 /** Where the segment of a manifest begins, as far as its key tells; undefined when it tells nothing. */
@@ -76,9 +85,25 @@ export function isBlobKeyOfSegment(key: string, place: SegmentPlace): boolean {
   return key.startsWith(`${stem}.`) && /^\.[0-9a-f]{8}\.zst$/.test(key.slice(stem.length))
 }
 
+/** Below it lie the pages of a timeline. */
+export function pagesPrefix(timelineId: string): string {
+  return `${historyPrefix(timelineId)}pages/`
+}
+
+/** The page whose first segment lies here. */
+export function pageKey({ timelineId, fileId, from }: SegmentPlace): string {
+  if (!isId(fileId)) throw invalidId('file id', fileId)
+  return `${pagesPrefix(timelineId)}${fileId}.${padded(from)}.json`
+}
+
+/** Whether a key is a page. */
+export function isPageKey(key: string): boolean {
+  return key.startsWith(HISTORY_PREFIX) && /\/pages\/[A-Za-z0-9-]+\.\d{12}\.json$/.test(key)
+}
+
 /** Below it lie the records of coverage of a timeline. */
 export function coveragePrefix(timelineId: string): string {
-  return `${timelinePrefix(timelineId)}coverage/`
+  return `${historyPrefix(timelineId)}coverage/`
 }
 
 /** A record of coverage. */
@@ -94,7 +119,7 @@ export function coverageNumberOf(key: string): number | undefined {
 
 /** Below it lie the images of a timeline. */
 export function imagesPrefix(timelineId: string): string {
-  return `${timelinePrefix(timelineId)}images/`
+  return `${historyPrefix(timelineId)}images/`
 }
 
 /** The manifest of an image. */
@@ -104,7 +129,7 @@ export function imageKey(timelineId: string, imageId: string): string {
 
 /** Whether a key is the manifest of an image. */
 export function isImageKey(key: string): boolean {
-  return /^timelines\/[^/]+\/images\/[^/]+\/image\.json$/.test(key)
+  return /^history\/[^/]+\/images\/[^/]+\/image\.json$/.test(key)
 }
 
 /** The bytes of one part of a backup. Throws `InvalidArgument` when the name cannot stand in a key. */
@@ -116,7 +141,7 @@ export function partKey(timelineId: string, imageId: string, part: string): stri
 
 /** Whether a key is where the bytes of a part may lie. */
 export function isPartKey(key: string): boolean {
-  return /^timelines\/[A-Za-z0-9-]+\/images\/[A-Za-z0-9-]+\/backup\/[^/]+\.zst$/.test(key)
+  return /^history\/[A-Za-z0-9-]+\/images\/[A-Za-z0-9-]+\/backup\/[^/]+\.zst$/.test(key)
 }
 
 /** Whether `text` is an id that can stand in a key. */
@@ -124,9 +149,13 @@ export function isId(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(text)
 }
 
-function timelinePrefix(timelineId: string): string {
-  if (!isId(timelineId)) throw invalidId('timeline id', timelineId)
-  return `${TIMELINES_PREFIX}${timelineId}/`
+function historyPrefix(timelineId: string): string {
+  return `${HISTORY_PREFIX}${checkedTimelineId(timelineId)}/`
+}
+
+function checkedTimelineId(timelineId: string): string {
+  if (isId(timelineId)) return timelineId
+  throw invalidId('timeline id', timelineId)
 }
 
 function imagePrefix(timelineId: string, imageId: string): string {

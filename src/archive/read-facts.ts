@@ -3,6 +3,8 @@ import type { Blob, Segment } from '../image/segment.ts'
 import { PitrError } from '../errors.ts'
 import type { Coverage, DamagedBytes, ImageFacts, TimelineFacts, UnreadableManifest } from '../image/timeline-facts.ts'
 import type { Storage, StorageOptions } from '../storage/storage.ts'
+import { readCatalogue } from './catalogue.ts'
+import type { Catalogue } from './catalogue.ts'
 import { readCoverage } from './coverage.ts'
 import {
   binlogsPrefix,
@@ -34,6 +36,8 @@ export interface ArchiveFacts extends TimelineFacts {
   /** Images and segments whose bytes are not there stay listed: a lost backup is no reason to forget that there was one. */
   readonly damaged: readonly DamagedBlob[]
   readonly unreadable: readonly UnreadableManifest[]
+  /** The segments that are in no page, in log order: their manifests were read one by one. */
+  readonly uncatalogued: readonly Segment[]
 }
 
 /**
@@ -48,55 +52,54 @@ export async function readFacts(
 ): Promise<ArchiveFacts> {
   const unreadable: UnreadableManifest[] = []
   const coveredUntil = await readCoverageIfSound(storage, timelineId, unreadable, options)
-  const images = await readFolder(
-    storage,
-    imagesPrefix(timelineId),
-    isImageKey,
-    parseImageManifest,
-    unreadable,
-    options,
-  )
-  const log = await readFolder(
-    storage,
-    binlogsPrefix(timelineId),
-    isSegmentKey,
-    parseSegmentManifest,
-    unreadable,
-    options,
-  )
-  const named = [...images.values.flatMap(blobsOfImage), ...log.values.map(blobOfSegment)]
-  const sizes = new Map([...images.sizes, ...log.sizes])
+  const images = await listFolder(storage, imagesPrefix(timelineId), isImageKey, options)
+  const imageFacts = await readAll(storage, [...images.manifests.keys()], parseImageManifest, unreadable, options)
+  const catalogue = await readCatalogue(storage, timelineId, options)
+  const log = await listFolder(storage, binlogsPrefix(timelineId), isSegmentKey, options)
+  const { copied, others } = useCatalogue(catalogue, log)
+  const uncatalogued = await readAll(storage, others, parseSegmentManifest, unreadable, options)
+  const segments = [...copied, ...uncatalogued].toSorted(compareInLog)
+  const named = [...imageFacts.flatMap(blobsOfImage), ...segments.map(blobOfSegment)]
   return {
     timelineId,
     flavor,
-    images: images.values,
-    segments: log.values.toSorted(compareInLog),
+    images: imageFacts,
+    segments,
     ...(coveredUntil === undefined ? {} : { coveredUntil }),
-    damaged: await findDamaged(storage, named, sizes, options),
+    damaged: await findDamaged(storage, named, new Map([...images.others, ...log.others]), options),
     unreadable,
+    uncatalogued: uncatalogued.toSorted(compareInLog),
   }
 }
 
-interface Folder<T> {
-  readonly values: readonly T[]
-  /** Of everything in it that is no manifest. */
-  readonly sizes: ReadonlyMap<string, number>
+/** What lies below a prefix: sizes by key. */
+interface Folder {
+  readonly manifests: ReadonlyMap<string, number>
+  readonly others: ReadonlyMap<string, number>
 }
 
-async function readFolder<T>(
+async function listFolder(
   storage: Storage,
   prefix: string,
   isManifest: (key: string) => boolean,
+  options: StorageOptions,
+): Promise<Folder> {
+  const manifests = new Map<string, number>()
+  const others = new Map<string, number>()
+  for await (const { key, bytes } of storage.list(prefix, options)) {
+    if (isManifest(key)) manifests.set(key, bytes)
+    else others.set(key, bytes)
+  }
+  return { manifests, others }
+}
+
+async function readAll<T>(
+  storage: Storage,
+  keys: readonly string[],
   parse: (text: string, key: string) => T,
   unreadable: UnreadableManifest[],
   options: StorageOptions,
-): Promise<Folder<T>> {
-  const manifests: string[] = []
-  const sizes = new Map<string, number>()
-  for await (const { key, bytes } of storage.list(prefix, options)) {
-    if (isManifest(key)) manifests.push(key)
-    else sizes.set(key, bytes)
-  }
+): Promise<T[]> {
   const read = async (key: string): Promise<T[]> => {
     try {
       return [await readManifest(storage, key, parse, options)]
@@ -105,7 +108,21 @@ async function readFolder<T>(
       return []
     }
   }
-  return { values: (await mapConcurrently(manifests, MANIFESTS_AT_A_TIME, read)).flat(), sizes }
+  return (await mapConcurrently(keys, MANIFESTS_AT_A_TIME, read)).flat()
+}
+
+/** The copies that stand for listed manifests, and the keys of the manifests that must be read. */
+function useCatalogue(catalogue: Catalogue, { manifests, others }: Folder): { copied: Segment[]; others: string[] } {
+  const copied: Segment[] = []
+  const rest: string[] = []
+  for (const [key, bytes] of manifests) {
+    const entry = catalogue.get(key)
+    const isCurrent =
+      entry?.manifestBytes === bytes && others.get(entry.segment.blob.key) === entry.segment.blob.stored.bytes
+    if (isCurrent) copied.push(entry.segment)
+    else rest.push(key)
+  }
+  return { copied, others: rest }
 }
 
 async function readCoverageIfSound(

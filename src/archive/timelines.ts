@@ -3,7 +3,7 @@ import { Timestamp } from '../coordinates/timestamp.ts'
 import { PitrError } from '../errors.ts'
 import type { Storage, StorageOptions } from '../storage/storage.ts'
 import { isCode } from './is-code.ts'
-import { TIMELINES_PREFIX, timelineIdOf, timelineKey } from './layout.ts'
+import { HISTORY_PREFIX, TIMELINES_PREFIX, timelineIdOf, timelineKey } from './layout.ts'
 import { readManifest, writeManifest } from './manifest-store.ts'
 import { parseTimelineManifest, serializeTimelineManifest } from './manifests/timeline-manifest.ts'
 import type { Timeline } from './timeline.ts'
@@ -17,12 +17,12 @@ export type NewTimeline = Pick<Timeline, 'flavor' | 'source'>
  */
 export async function readTimelines(storage: Storage, options: StorageOptions): Promise<Timeline[]> {
   const timelines: Timeline[] = []
-  let stray: string | undefined
   for await (const { key } of storage.list(TIMELINES_PREFIX, options)) {
-    if (timelineIdOf(key) === undefined) stray ??= key
-    else timelines.push(await readManifest(storage, key, parseTimelineManifest, options))
+    if (timelineIdOf(key) === undefined) continue
+    timelines.push(await readManifest(storage, key, parseTimelineManifest, options))
   }
-  if (timelines.length === 0 && stray !== undefined) throw lost(storage, stray)
+  if (timelines.length > 0) return timelines
+  for await (const { key } of storage.list(HISTORY_PREFIX, options)) throw lost(storage, key)
   return timelines
 }
 
@@ -60,7 +60,7 @@ function timelineIdFor(archiveId: string, { flavor, source }: NewTimeline): stri
 }
 
 function lost(storage: Storage, stray: string): PitrError {
-  const key = timelineKey(stray.slice(TIMELINES_PREFIX.length).split('/')[0] ?? '')
+  const key = timelineKey(stray.slice(HISTORY_PREFIX.length).split('/')[0] ?? '')
   return new PitrError('ObjectMissing', {
     subject: key,
     message: `${storage.description} holds objects of a timeline, such as ${stray}, but not its manifest ${key}`,

@@ -46,7 +46,7 @@ describe('create and open', () => {
   })
 
   test('an archive that lost its manifest is not taken for an empty place', async () => {
-    await storage.write('timelines/x/timeline.json', [])
+    await storage.write('timelines/x.json', [])
     await expect(Archive.create(storage)).rejects.toMatchObject({ code: 'ArchiveExists' })
   })
 

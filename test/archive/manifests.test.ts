@@ -178,7 +178,11 @@ describe.each(Object.entries(CASES))('the manifest of %s', (_, { key, text, pars
 
   test('it is refused at the key of another', () => {
     if (key === 'archive.json') return
-    for (const other of [key.replace('timelines/', 'timelines/x'), key.replace(/.(\.json)$/, 'x$1'), 'archive.json']) {
+    for (const other of [
+      key.replace(/^(timelines|history)\//, '$1/x'),
+      key.replace(/.(\.json)$/, 'x$1'),
+      'archive.json',
+    ]) {
       expectRefused(
         errorOf(() => parse(text, other)),
         other,

@@ -44,7 +44,7 @@ describe('a search by the index', () => {
   test('finds in recorded logs what reading every transaction finds', async () => {
     for (const [i, name] of FIXTURES.entries()) {
       const file = `binlog.${String(i + 1).padStart(6, '0')}`
-      const log = await archiveLog(archive, timelineId, { file, bytes: fixture(name) }, 3000)
+      const log = await archiveLog(archive, timelineId, { file, bytes: fixture(name) }, { segmentBytes: 3000 })
       expect(log.segments.length).toBeLessThan(10)
       await expectSameAnswers(log, fc.sample(filtersOf(log.transactions), 60))
     }

@@ -1,4 +1,5 @@
-import type { Archive } from '../../src/archive/archive.ts'
+import type { Archive, SegmentDraft } from '../../src/archive/archive.ts'
+import { mapConcurrently } from '../../src/archive/map-concurrently.ts'
 import { EventReader } from '../../src/binlog/event-reader.ts'
 import { readFileHead } from '../../src/binlog/file-head.ts'
 import { SegmentFactsBuilder } from '../../src/binlog/segment-facts.ts'
@@ -18,45 +19,61 @@ export interface ArchivedLog {
   readonly transactions: readonly Transaction[]
 }
 
-/** Archives a binlog file as the archiver does, but cut at the first boundary behind `segmentBytes`. */
+/** How {@link archiveLog} cuts. */
+export interface ArchiveLogOptions {
+  /** A segment ends at the first boundary behind this much. @default one segment */
+  readonly segmentBytes?: number | undefined
+  /** The last segment of this file that is archived already. @default none */
+  readonly after?: Segment | undefined
+}
+
+/** Enough to hide what a durable write costs. */
+const WRITES_AT_A_TIME = 16
+
+/** Archives a binlog file as the archiver does, but in segments of any size. */
 export async function archiveLog(
   archive: Archive,
   timelineId: string,
-  { file, bytes }: LogFile,
-  segmentBytes: number = Number.POSITIVE_INFINITY,
+  log: LogFile,
+  options: ArchiveLogOptions = {},
 ): Promise<ArchivedLog> {
+  const { drafts, transactions } = cutLog(timelineId, log, options)
+  const write = async (draft: SegmentDraft) => await archive.writeSegment(draft)
+  return { segments: await mapConcurrently(drafts, WRITES_AT_A_TIME, write), transactions }
+}
+
+function cutLog(
+  timelineId: string,
+  { file, bytes }: LogFile,
+  { segmentBytes = Number.POSITIVE_INFINITY, after }: ArchiveLogOptions,
+): { readonly drafts: readonly SegmentDraft[]; readonly transactions: readonly Transaction[] } {
   const { fileId, format, previousGtids } = readFileHead(file, new EventReader({ file }).push(bytes))!
   const { flavor, serverVersion, checksum } = format
   const reader = new TransactionReader({ file })
   const transactions: Transaction[] = []
-  const segments: Segment[] = []
-  let from = 0
-  let gtidsBefore = previousGtids
+  const drafts: SegmentDraft[] = []
+  let from = after?.to ?? 0
+  let gtidsBefore = after === undefined ? previousGtids : after.gtidsAfter
   let facts = new SegmentFactsBuilder({ file, fileId, flavor, gtidsBefore, from })
-  const write = async (to: number): Promise<void> => {
+  const cut = (): void => {
     const taken = facts.take()!
-    const segment = await archive.writeSegment({
-      timelineId,
-      fileId,
-      file,
-      from,
-      bytes: chunksOf(bytes.subarray(from, to)),
-      facts: () => ({ ...taken, format: { serverVersion, checksum }, gtidsBefore }),
-      blocks: () => facts.takeBlocks(),
-    })
-    segments.push(segment)
-    from = to
+    const blocks = facts.takeBlocks()
+    const own = { ...taken, format: { serverVersion, checksum }, gtidsBefore }
+    const content = chunksOf(bytes.subarray(from, taken.to))
+    drafts.push({ timelineId, fileId, file, from, bytes: content, facts: () => own, blocks: () => blocks })
+    from = taken.to
     gtidsBefore = taken.gtidsAfter
     facts = new SegmentFactsBuilder({ file, fileId, flavor, gtidsBefore, from })
   }
   for (const event of new EventReader({ file }).push(bytes)) {
     const transaction = reader.push(event)
+    if (event.end <= (after?.to ?? 0)) continue
     if (transaction !== undefined) transactions.push(transaction)
     facts.add(event, transaction, reader.atBoundary)
-    if (reader.atBoundary && event.end - from >= segmentBytes) await write(event.end)
+    if (reader.atBoundary && event.end - from >= segmentBytes) cut()
   }
-  if ((facts.to ?? 0) > from) await write(facts.to!)
-  return { segments, transactions }
+  if ((facts.to ?? 0) > from) cut()
+  return { drafts, transactions }
 }
 
 async function* chunksOf(bytes: Buffer): AsyncGenerator<Uint8Array> {

@@ -7,8 +7,10 @@ export interface StorageCounts {
 }
 
 /** A storage, and what is asked of it. */
-export function countingStorage(storage: Storage): { readonly storage: Storage; readonly counts: StorageCounts } {
-  const counts: StorageCounts = { reads: 0, bytesRead: 0 }
+export function countingStorage(
+  storage: Storage,
+  counts: StorageCounts = { reads: 0, bytesRead: 0 },
+): { readonly storage: Storage; readonly counts: StorageCounts } {
   const counting: Storage = {
     description: storage.description,
     list: (prefix, options) => storage.list(prefix, options),

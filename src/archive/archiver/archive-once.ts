@@ -75,12 +75,14 @@ export async function archiveOnce(
       if (!isCode(error, 'ObjectConflict') || attempt === ATTEMPTS) throw error
     }
   }
-  const last = (await archive.readFacts(timeline.id, options)).segments.at(-1)
+  const facts = await archive.readFacts(timeline.id, options)
+  const last = facts.segments.at(-1)
   if (last === undefined || compareBinlogPositions({ file: last.file, offset: last.to }, source.end) < 0) {
     throw endedEarly(last, source.end)
   }
   const { coveredUntil } = source
   await archive.recordCoverage(timeline.id, { time: coveredUntil, fileId: last.fileId, offset: last.to }, options)
+  await archive.writeCatalogue(facts, options)
   return {
     timelineId: timeline.id,
     end: { file: last.file, offset: last.to },

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { PitrError } from '../../errors.ts'
 
 /** The format of the archive that this version writes and reads. 0 is unstable: it may change without notice. */
-const ARCHIVE_FORMAT = 0
+export const ARCHIVE_FORMAT = 0
 
 /** What a manifest is about. */
 export type ManifestKind = 'archive' | 'timeline' | 'image' | 'segment' | 'coverage'
@@ -53,7 +53,8 @@ export function corruptManifest(key: string, why: string, cause?: unknown): Pitr
   })
 }
 
-function parseJson(text: string, key: string): unknown {
+/** Parses JSON. Throws `CorruptManifest`. */
+export function parseJson(text: string, key: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
@@ -61,7 +62,8 @@ function parseJson(text: string, key: string): unknown {
   }
 }
 
-function unknownFormat(key: string, format: number): PitrError {
+/** `UnknownFormat`, for what another version wrote. */
+export function unknownFormat(key: string, format: number): PitrError {
   return new PitrError('UnknownFormat', {
     subject: key,
     message: `The manifest ${key} has format ${format}; this version knows ${ARCHIVE_FORMAT}`,

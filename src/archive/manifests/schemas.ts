@@ -40,8 +40,14 @@ export function flavor(): v.GenericSchema<unknown, Flavor> {
 export function timestamp(): v.GenericSchema<unknown, Timestamp> {
   return v.pipe(
     v.string(),
-    v.check((text) => succeeds(() => Timestamp.parse(text)), 'a UTC time'),
-    v.transform((text) => Timestamp.parse(text)),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      try {
+        return Timestamp.parse(dataset.value)
+      } catch {
+        addIssue({ message: 'a UTC time' })
+        return NEVER
+      }
+    }),
   )
 }
 

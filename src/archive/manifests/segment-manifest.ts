@@ -24,19 +24,24 @@ export function serializeSegmentManifest(segment: Segment): string {
 
 /** Reads it. Throws `CorruptManifest`, also when it or its bytes lie at another place than the segment's own, or `UnknownFormat`. */
 export function parseSegmentManifest(text: string, key: string): Segment {
-  const segment = parseManifest('segment', schema(), text, key)
-  const { blob, from, to } = segment
-  if (from >= to) throw corruptManifest(key, 'its range is empty')
-  // Offsets too large for a key are in no key.
-  if (!succeeds(() => segmentKey(segment)) || segmentKey(segment) !== key) {
-    throw corruptManifest(key, 'it is about another segment')
-  }
-  if (!isBlobKeyOfSegment(blob.key, segment)) throw corruptManifest(key, 'its bytes are said to lie at another place')
-  if (blob.content.bytes !== to - from) throw corruptManifest(key, 'the size of its bytes is not that of its range')
+  const segment = parseManifest('segment', segmentSchema(), text, key)
+  checkSegment(segment, key)
+  if (segmentKey(segment) !== key) throw corruptManifest(key, 'it is about another segment')
   return segment
 }
 
-function schema(): v.GenericSchema<unknown, Segment> {
+/** Checks what no schema can: throws `CorruptManifest` when the fields of a segment contradict each other. `key` names where it was read. */
+export function checkSegment(segment: Segment, key: string): void {
+  const { blob, from, to } = segment
+  if (from >= to) throw corruptManifest(key, 'its range is empty')
+  // Offsets too large for a key are in no key.
+  if (!succeeds(() => segmentKey(segment))) throw corruptManifest(key, 'it is about another segment')
+  if (!isBlobKeyOfSegment(blob.key, segment)) throw corruptManifest(key, 'its bytes are said to lie at another place')
+  if (blob.content.bytes !== to - from) throw corruptManifest(key, 'the size of its bytes is not that of its range')
+}
+
+/** What a segment is made of. */
+export function segmentSchema(): v.GenericSchema<unknown, Segment> {
   return v.strictObject({
     timelineId: id(),
     fileId: id(),

@@ -25,7 +25,7 @@ const DAMAGES = [
   ['a removed segment', /binlogs\/.*\.zst$/, remove, 'ObjectMissing'],
   ["a flipped bit in a segment's manifest", /binlogs\/.*\.json$/, flipBit, 'CorruptManifest'],
   ["a flipped bit in an image's manifest", /image\.json$/, flipBit, 'CorruptManifest'],
-  ["a flipped bit in a timeline's manifest", /timeline\.json$/, flipBit, 'CorruptManifest'],
+  ["a flipped bit in a timeline's manifest", /^timelines\/.*\.json$/, flipBit, 'CorruptManifest'],
   ["an image's manifest cut short", /image\.json$/, cutShort, 'CorruptManifest'],
   ['a removed part of the backup', /images\/.*\.zst$/, remove, 'ObjectMissing'],
   ['a truncated part of the backup', /images\/.*\.zst$/, cutShort, 'ChecksumMismatch'],
