@@ -33,7 +33,7 @@ beforeAll(async () => {
 })
 afterAll(async () => await prepared?.[Symbol.asyncDispose]())
 
-describe.skipIf(skip)(`a process killed at ${MOMENTS} random moments`, { timeout: 1_200_000 }, () => {
+describe.skipIf(skip)(`a process killed at ${MOMENTS} random moments`, { timeout: 3_600_000 }, () => {
   test('of an archive pass: the archive is whole at each, and the next pass ends where one undisturbed pass ends', async () => {
     const undisturbed = await prepared.copy(prepared.behind)
     const finished = await runToEnd('archive', undisturbed.folder)
