@@ -4,7 +4,8 @@ import { PitrError } from '../errors.ts'
 import { withoutSecrets } from '../secrets.ts'
 import type { Host, PrivateFile } from './host.ts'
 import { programOutput } from './program-output.ts'
-import { PROGRAM_ENVIRONMENT, runProgram } from './run-program.ts'
+import { runInContainer } from './run-in-container.ts'
+import { PROGRAM_ENVIRONMENT } from './run-program.ts'
 
 /** What {@link containerHost} takes. */
 export interface ContainerHostOptions {
@@ -16,7 +17,8 @@ export interface ContainerHostOptions {
 
 /**
  * A running container: client programs run inside it, through the engine's `exec`. Connections of the programs are made
- * from there, so the server's address inside the container may differ: see `tools.connection` of `connectServer`.
+ * from there, so the server's address inside the container may differ: see `tools.connection` of `connectServer`. The
+ * container needs `sh`, `cat`, `rm` and `sleep`.
  *
  * @example
  * ```ts
@@ -43,13 +45,8 @@ export function containerHost(options: ContainerHostOptions): Host {
       }
       return undefined
     },
-    run: (program, args, { env = {}, signal } = {}) => {
-      const variables = Object.entries({ ...PROGRAM_ENVIRONMENT, ...env }).flatMap(([name, value]) => [
-        '--env',
-        `${name}=${value}`,
-      ])
-      return runProgram(engine, ['exec', '--interactive', ...variables, container, program, ...args], { signal })
-    },
+    run: (program, args, { env, signal } = {}) =>
+      runInContainer({ engine, container }, program, args, { env: { ...PROGRAM_ENVIRONMENT, ...env }, signal }),
     privateFile: async (content) => await privateFile(host, content),
   }
   return host
