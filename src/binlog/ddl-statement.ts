@@ -21,7 +21,8 @@ const MODIFIERS_WITH_VALUE = ['ALGORITHM', 'DEFINER', 'SQL']
 /** What `CREATE ...` changes. */
 export function createdBy(tokens: SqlTokens, defaultDatabase: string): StatementChanges {
   const isTemporary = skipModifiers(tokens)
-  switch (takeKind(tokens)) {
+  const kind = takeKind(tokens)
+  switch (kind) {
     case 'TABLE':
     case 'SEQUENCE':
     case 'VIEW':
@@ -35,26 +36,16 @@ export function createdBy(tokens: SqlTokens, defaultDatabase: string): Statement
     case 'INDEX':
     case 'TRIGGER':
       return changesOf(tableBehindOn(tokens, defaultDatabase))
-    case 'PROCEDURE':
-    case 'FUNCTION':
-    case 'EVENT':
-    case 'PACKAGE':
-    case 'LIBRARY':
-      return changesOf(databaseOfRoutine(tokens, defaultDatabase))
-    case 'USER':
-    case 'ROLE':
-      return changesOfAccounts()
-    case 'SERVER':
-      return changesOf({ database: 'mysql' })
     default:
-      return CHANGES_UNKNOWN
+      return changesBesideTables(kind, tokens, defaultDatabase)
   }
 }
 
 /** What `ALTER ...` changes. */
 export function alteredBy(tokens: SqlTokens, defaultDatabase: string): StatementChanges {
   skipModifiers(tokens)
-  switch (takeKind(tokens)) {
+  const kind = takeKind(tokens)
+  switch (kind) {
     case 'TABLE':
       skipExistence(tokens)
       return changesOf(takeTable(tokens, defaultDatabase), ...otherTablesOfAlter(tokens, defaultDatabase))
@@ -65,24 +56,16 @@ export function alteredBy(tokens: SqlTokens, defaultDatabase: string): Statement
     case 'DATABASE':
     case 'SCHEMA':
       return changesOf(wholeDatabase(takeAlteredDatabase(tokens, defaultDatabase)))
-    case 'PROCEDURE':
-    case 'FUNCTION':
-    case 'EVENT':
-      return changesOf(databaseOfRoutine(tokens, defaultDatabase))
-    case 'USER':
-    case 'ROLE':
-      return changesOfAccounts()
-    case 'SERVER':
-      return changesOf({ database: 'mysql' })
     default:
-      return CHANGES_UNKNOWN
+      return changesBesideTables(kind, tokens, defaultDatabase)
   }
 }
 
 /** What `DROP ...` changes. */
 export function droppedBy(tokens: SqlTokens, defaultDatabase: string): StatementChanges {
   const isTemporary = skipModifiers(tokens)
-  switch (takeKind(tokens)) {
+  const kind = takeKind(tokens)
+  switch (kind) {
     case 'TABLE':
     case 'TABLES':
     case 'SEQUENCE':
@@ -99,6 +82,14 @@ export function droppedBy(tokens: SqlTokens, defaultDatabase: string): Statement
     case 'TRIGGER':
       // Its table is not in the text.
       return { ...changesOf(databaseOfRoutine(tokens, defaultDatabase)), tablesKnown: false }
+    default:
+      return changesBesideTables(kind, tokens, defaultDatabase)
+  }
+}
+
+/** What a definition of anything changes that is the same whether it is made, altered or dropped. */
+function changesBesideTables(kind: string, tokens: SqlTokens, defaultDatabase: string): StatementChanges {
+  switch (kind) {
     case 'PROCEDURE':
     case 'FUNCTION':
     case 'EVENT':

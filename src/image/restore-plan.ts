@@ -1,22 +1,17 @@
 import { createHash } from 'node:crypto'
-import type { GtidSet } from '../coordinates/gtid-set.ts'
-import type { Resolution } from '../coordinates/timestamp.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { corruptPlan, parseRestorePlan } from './restore-plan-json.ts'
-import type {
-  LeftOut,
-  LogPlace,
-  PlannedImage,
-  PlannedSegment,
-  PlannedTransaction,
-  RestorePlanParts,
-} from './restore-plan-parts.ts'
+import type { RestorePlanParts } from './restore-plan-parts.ts'
 import { restorePlanText } from './restore-plan-text.ts'
-import type { RestoreTarget } from './restore-target.ts'
 import type { LogCounts } from './segment.ts'
 
 /** The version of the format {@link RestorePlan.toJSON} writes. */
 export const PLAN_FORMAT_VERSION = 1
+
+/** What it says are its parts. */
+// The constructor assigns every one of them.
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging
+export interface RestorePlan extends RestorePlanParts {}
 
 /**
  * The readable answer to "how would you get there": which image, which segments, from where exactly to where exactly,
@@ -31,60 +26,13 @@ export const PLAN_FORMAT_VERSION = 1
  * const same = RestorePlan.fromJSON(JSON.parse(await readFile('plan.json', 'utf8')))
  * ```
  */
-export class RestorePlan implements RestorePlanParts {
+export class RestorePlan {
   /** The version of the format of its JSON. */
   readonly formatVersion: typeof PLAN_FORMAT_VERSION = PLAN_FORMAT_VERSION
-  /** The archive it was made from. */
-  readonly archiveId: string
-  /** The timeline it restores. */
-  readonly timelineId: string
-  /** What was asked, in normal form: a time is ISO 8601 in UTC, a GTID canonical. */
-  readonly target: RestoreTarget
-  /** The choice the caller made between several stops, when the clock stepped back. */
-  readonly ambiguous?: 'first' | 'last' | undefined
-  /** Where it starts. */
-  readonly image: PlannedImage
-  /** The segments to read, in log order: from byte 0 of the image's file to the stop; none when nothing is replayed. */
-  readonly segments: readonly PlannedSegment[]
-  /** The image's position: the first byte that may be replayed. */
-  readonly start: LogPlace
-  /** The byte behind the last one that is replayed: always between two transactions. */
-  readonly stop: LogPlace
-  /** Bytes of content: of the backup, and of the log from start to stop. */
-  readonly bytes: { readonly backup: number; readonly binlog: number }
-  /** What lies in the log from start to stop, including what is left out. */
-  readonly counts: LogCounts
-  /** What of it is not replayed. */
-  readonly leftOut: LeftOut
-  /** With GTIDs: the set executed before the stop, and those of the transactions that are replayed. */
-  readonly gtids?: { readonly after: GtidSet; readonly replayed: GtidSet } | undefined
-  /** How fine the commit times around the stop are. */
-  readonly resolution: Resolution
-  /** The last transaction before the stop; it may be in the backup already. Undefined when the archive holds none. */
-  readonly lastIncluded?: PlannedTransaction | undefined
-  /** The first transaction that will be missing; undefined when the archive holds none. */
-  readonly firstExcluded?: PlannedTransaction | undefined
-  /** What a person who approves the plan should know. */
-  readonly warnings: readonly string[]
 
   /** Makes a plan of its parts. */
   constructor(parts: RestorePlanParts) {
-    this.archiveId = parts.archiveId
-    this.timelineId = parts.timelineId
-    this.target = parts.target
-    this.ambiguous = parts.ambiguous
-    this.image = parts.image
-    this.segments = parts.segments
-    this.start = parts.start
-    this.stop = parts.stop
-    this.bytes = parts.bytes
-    this.counts = parts.counts
-    this.leftOut = parts.leftOut
-    this.gtids = parts.gtids
-    this.resolution = parts.resolution
-    this.lastIncluded = parts.lastIncluded
-    this.firstExcluded = parts.firstExcluded
-    this.warnings = parts.warnings
+    Object.assign(this, parts)
   }
 
   /**

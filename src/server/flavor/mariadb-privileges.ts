@@ -1,5 +1,6 @@
 import { isAtLeast } from '../server-version.ts'
 import type { ServerVersion } from '../server-version.ts'
+import { DUMP, REBUILD } from './common-privileges.ts'
 import type { PrivilegeRule, Purpose } from './flavor-dialect.ts'
 
 /** See [GRANT: global privileges](https://mariadb.com/docs/server/reference/sql-statements/account-management-sql-statements/grant#global-privileges). */
@@ -31,29 +32,11 @@ const PRIVILEGES: Readonly<Record<Purpose, readonly PrivilegeRule[]>> = {
   archive: ARCHIVE,
   backup: [
     ...ARCHIVE,
-    { anyOf: ['SELECT'], why: 'all tables, and the accounts in the mysql schema, are read', severity: 'error' },
-    { anyOf: ['SHOW VIEW'], why: 'views are dumped', severity: 'error' },
-    // Without it they are left out, and the program says nothing.
-    { anyOf: ['TRIGGER'], why: 'triggers are dumped', severity: 'error' },
-    { anyOf: ['EVENT'], why: 'events are dumped', severity: 'error' },
+    ...DUMP,
     { anyOf: ['RELOAD'], why: 'the snapshot is taken, and DDL is held back while the dump runs', severity: 'error' },
   ],
   restore: [
-    ...[
-      'CREATE',
-      'DROP',
-      'ALTER',
-      'INDEX',
-      'REFERENCES',
-      'SELECT',
-      'INSERT',
-      'UPDATE',
-      'DELETE',
-      'CREATE VIEW',
-      'SHOW VIEW',
-    ].map(rebuild),
-    ...['CREATE ROUTINE', 'ALTER ROUTINE', 'TRIGGER', 'EVENT', 'LOCK TABLES', 'CREATE TEMPORARY TABLES'].map(rebuild),
-    { anyOf: ['CREATE USER'], why: 'the accounts are made again', severity: 'error' },
+    ...REBUILD,
     { anyOf: ['RELOAD'], why: 'a restore that is begun again resets the binary log of the target', severity: 'error' },
     { anyOf: ['BINLOG REPLAY', 'SUPER'], why: 'row events are applied as BINLOG statements', severity: 'error' },
     { anyOf: ['BINLOG ADMIN', 'SUPER'], why: 'loading the backup is kept out of the binary log', severity: 'error' },
@@ -71,15 +54,6 @@ const PRIVILEGES: Readonly<Record<Purpose, readonly PrivilegeRule[]>> = {
     },
     { anyOf: ['PROCESS'], why: 'replicas and others on the target are looked for', severity: 'error' },
     { anyOf: ['CONNECTION ADMIN', 'SUPER'], why: 'others are disconnected from the target', severity: 'error' },
-    {
-      anyOf: ['GRANT OPTION'],
-      why: 'accounts of the backup get their privileges; none is given that the account does not have itself',
-      severity: 'warning',
-    },
     { anyOf: ['SET USER', 'SUPER'], why: 'views, routines and triggers keep their definer', severity: 'error' },
   ],
-}
-
-function rebuild(privilege: string): PrivilegeRule {
-  return { anyOf: [privilege], why: 'databases, tables and rows are made again', severity: 'error' }
 }

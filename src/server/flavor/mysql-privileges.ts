@@ -1,3 +1,4 @@
+import { DUMP, REBUILD } from './common-privileges.ts'
 import type { PrivilegeRule, Purpose } from './flavor-dialect.ts'
 
 /** See [Privileges Provided by MySQL](https://dev.mysql.com/doc/refman/en/privileges-provided.html). */
@@ -15,11 +16,7 @@ export const MYSQL_PRIVILEGES: Readonly<Record<Purpose, readonly PrivilegeRule[]
   archive: ARCHIVE,
   backup: [
     ...ARCHIVE,
-    { anyOf: ['SELECT'], why: 'all tables, and the accounts in the mysql schema, are read', severity: 'error' },
-    { anyOf: ['SHOW VIEW'], why: 'views are dumped', severity: 'error' },
-    // Without it they are left out, and the program says nothing.
-    { anyOf: ['TRIGGER'], why: 'triggers are dumped', severity: 'error' },
-    { anyOf: ['EVENT'], why: 'events are dumped', severity: 'error' },
+    ...DUMP,
     {
       anyOf: ['RELOAD', 'FLUSH_TABLES'],
       why: 'the snapshot and its position are taken under a short global lock',
@@ -32,21 +29,7 @@ export const MYSQL_PRIVILEGES: Readonly<Record<Purpose, readonly PrivilegeRule[]
     },
   ],
   restore: [
-    ...[
-      'CREATE',
-      'DROP',
-      'ALTER',
-      'INDEX',
-      'REFERENCES',
-      'SELECT',
-      'INSERT',
-      'UPDATE',
-      'DELETE',
-      'CREATE VIEW',
-      'SHOW VIEW',
-    ].map(rebuild),
-    ...['CREATE ROUTINE', 'ALTER ROUTINE', 'TRIGGER', 'EVENT', 'LOCK TABLES', 'CREATE TEMPORARY TABLES'].map(rebuild),
-    { anyOf: ['CREATE USER'], why: 'the accounts are made again', severity: 'error' },
+    ...REBUILD,
     {
       anyOf: ['RELOAD', 'SUPER'],
       why: 'a restore that is begun again resets the binary log of the target',
@@ -75,15 +58,6 @@ export const MYSQL_PRIVILEGES: Readonly<Record<Purpose, readonly PrivilegeRule[]
       severity: 'error',
     },
     { anyOf: ['PROCESS'], why: 'replicas that hang on the target are looked for', severity: 'error' },
-    {
-      anyOf: ['GRANT OPTION'],
-      why: 'accounts of the backup get their privileges; none is given that the account does not have itself',
-      severity: 'warning',
-    },
     { anyOf: ['ROLE_ADMIN', 'SUPER'], why: 'accounts of the backup get their roles', severity: 'warning' },
   ],
-}
-
-function rebuild(privilege: string): PrivilegeRule {
-  return { anyOf: [privilege], why: 'databases, tables and rows are made again', severity: 'error' }
 }
