@@ -8,6 +8,8 @@ import type { OperationOptions } from '../../options.ts'
 
 /** Some events of a file, and the transactions that end in them. */
 export interface LogBatch {
+  /** Bytes that were read for it. */
+  readonly bytes: number
   /** Whole events, checked; valid until the next batch is asked for. */
   readonly events: readonly BinlogEvent[]
   /** In log order. */
@@ -32,7 +34,7 @@ export async function* readLogFile(
       for await (const bytes of archive.readSegment(segment, { signal })) {
         const events = reader.push(bytes)
         const transactions = events.flatMap((event) => transactionReader.push(event) ?? [])
-        yield { events, transactions }
+        yield { bytes: bytes.length, events, transactions }
       }
     } catch (error) {
       // Bytes that are not what was stored can look like any defect of the log: then that is what is wrong.

@@ -80,7 +80,7 @@ async function verifyFile(
   const size = new StatementSize(file)
   let head: Uint8Array | undefined
   let end = 0
-  for await (const { events, transactions } of readLogFile(archive, segments, { signal })) {
+  for await (const { bytes, events, transactions } of readLogFile(archive, segments, { signal })) {
     for (const event of events) {
       head ??= headOf(event)
       if (event.offset >= from && event.offset < to) {
@@ -103,7 +103,7 @@ async function verifyFile(
       wanted.add(transaction)
       intervals.add(transaction.start, transaction.end)
     }
-    meter.add(bytesOf(events), transactions.length, file)
+    meter.add(bytes, transactions.length, file)
   }
   needs.endFile()
   if (head === undefined || end < Math.max(from, to === Number.POSITIVE_INFINITY ? 0 : to)) {
@@ -143,10 +143,6 @@ function headOf({ type, bytes }: BinlogEvent): Uint8Array | undefined {
   return type === EventType.FormatDescription
     ? Buffer.concat([Buffer.from([0xfe, 0x62, 0x69, 0x6e]), bytes])
     : undefined
-}
-
-function bytesOf(events: readonly BinlogEvent[]): number {
-  return events.reduce((sum, { length }) => sum + length, 0)
 }
 
 function liesBetween({ start, end }: Transaction, from: number, to: number, file: string): boolean {
