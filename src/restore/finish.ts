@@ -1,4 +1,5 @@
 import { PitrError } from '../errors.ts'
+import { SILENT_LOGGER, throwIfAborted } from '../options.ts'
 import type { OperationOptions } from '../options.ts'
 import { ProgressMeter } from '../progress.ts'
 import type { Server } from '../server/server.ts'
@@ -16,12 +17,13 @@ export async function finish(
   target: HeldTarget,
   state: MarkerState,
   isolation: IsolationEnd,
-  { onProgress }: Pick<OperationOptions, 'onProgress'>,
+  { onProgress, logger = SILENT_LOGGER }: OperationOptions,
 ): Promise<void> {
   const meter = new ProgressMeter('restore:finish', 'the target', onProgress)
   if (isolation === 'lift') {
     await releaseIsolation(target, state)
     await dropMarker(target.session)
+    logger.info('the isolation of the target is lifted')
   }
   meter.finish()
 }
@@ -29,7 +31,7 @@ export async function finish(
 /**
  * Lifts the isolation of a target that was restored with `isolation: 'keep'`: everybody can use it from then on. Throws
  * `ProofFailed` when the target is only half restored, `InvalidArgument` when it was not restored by this library,
- * `TargetBusy` while a restore works on it.
+ * `TargetBusy` while a restore works on it, `Aborted` when it was stopped by its signal before it changed anything.
  *
  * @example
  * ```ts
@@ -38,7 +40,8 @@ export async function finish(
  * await releaseTarget(server)
  * ```
  */
-export async function releaseTarget(server: Server): Promise<void> {
+export async function releaseTarget(server: Server, options: OperationOptions = {}): Promise<void> {
+  throwIfAborted(options.signal, 'opening the target')
   await using target = await holdTarget(server)
   const marker = await readMarker(target.session)
   if (marker === undefined) {
@@ -55,5 +58,6 @@ export async function releaseTarget(server: Server): Promise<void> {
       hint: 'Run the restore of that plan again.',
     })
   }
-  await finish(target, marker.state, 'lift', {})
+  throwIfAborted(options.signal, 'opening the target')
+  await finish(target, marker.state, 'lift', options)
 }

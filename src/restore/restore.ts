@@ -29,7 +29,7 @@ import { requireNeeds } from './target/check-needs.ts'
 import { checkCompatible, requireOtherServer } from './target/check-target.ts'
 import { holdTarget } from './target/held-target.ts'
 import type { HeldTarget } from './target/held-target.ts'
-import { adoptedSettings } from './target/isolate-target.ts'
+import { adoptedSettings, isolateTarget } from './target/isolate-target.ts'
 import { markProved } from './target/marker.ts'
 
 /** Where a restore goes. */
@@ -135,8 +135,10 @@ export async function restore(
       replayLog(archive, plan, files, replayer, target.server, operation),
     )
     const executedGtids = await clock.time('prove', () => prove(plan, target, replayed, state.ownGtids, operation))
+    // What is kept isolated must not be opened by the accounts that came; not before, or the log could not lock them itself.
+    const final = isolation === 'keep' ? await isolateTarget(target, state, plan.image.backup.server) : state
     await markProved(target.session)
-    await clock.time('finish', () => finish(target, state, isolation, operation))
+    await clock.time('finish', () => finish(target, final, isolation, operation))
     return reportOn(executedGtids, false)
   } catch (error) {
     throw leftMarked(error, plan)

@@ -28,7 +28,7 @@ export interface DdlGuardOptions {
  * Not earlier: a DDL statement that waits for MySQL's backup lock holds the global intention lock already. mysqldump's
  * FLUSH TABLES WITH READ LOCK would wait for that statement, the statement for our lock and our lock for mysqldump, with
  * every write of the server behind them (measured on 9.7.4 with ALTER, CREATE, DROP, TRUNCATE, CREATE USER and more).
- * DDL between the position and the lock is in the log, which is why {@link DdlGuard.finish} answers with a log position.
+ * DDL that came all the same is in the log, which is why {@link DdlGuard.finish} answers with a log position.
  *
  * It works beside the stream and never holds it up: DDL that is running when it begins waits for tables the dump reads,
  * the lock waits for the DDL, so the dump must go on.
@@ -36,7 +36,7 @@ export interface DdlGuardOptions {
 export class DdlGuard implements AsyncDisposable {
   readonly #options: DdlGuardOptions
   readonly #held = new AsyncDisposableStack()
-  readonly #work: Promise<BinlogPosition | undefined>
+  readonly #work: Promise<void>
   #finished = false
   #failure: { readonly error: unknown } | undefined
 
@@ -44,7 +44,6 @@ export class DdlGuard implements AsyncDisposable {
     this.#options = options
     this.#work = this.#guard().catch((error: unknown) => {
       this.#failure = { error }
-      return undefined
     })
   }
 
@@ -58,12 +57,16 @@ export class DdlGuard implements AsyncDisposable {
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
-  /** Called when the last byte was dumped. Answers with the end of the range of the log in which DDL was possible. */
+  /**
+   * Called when the last byte was dumped. Answers with the end of the range of the log in which DDL was possible: the whole
+   * dump, whether DDL was blocked or not, because a lock is gone with its session and nobody is told.
+   */
   async finish(): Promise<BinlogPosition> {
     this.#finished = true
-    const blockedFrom = await this.#work
+    await this.#work
     this.check()
-    return blockedFrom ?? (await readEnd(this.#options.server))
+    const { server } = this.#options
+    return server.withSession(async (session) => (await server.dialect.binlogEnd(session)).position)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -72,34 +75,32 @@ export class DdlGuard implements AsyncDisposable {
     await this.#held.disposeAsync()
   }
 
-  async #guard(): Promise<BinlogPosition | undefined> {
-    const { server, block, verify } = this.#options
-    const blocked = block && (await this.#block())
-    await verify()
-    return blocked ? readEnd(server) : undefined
+  async #guard(): Promise<void> {
+    if (this.#options.block) await this.#block()
+    await this.#options.verify()
   }
 
-  async #block(): Promise<boolean> {
+  async #block(): Promise<void> {
     while (!this.#finished) {
       try {
         this.#held.use(await blockDdl(this.#options.server))
-        return true
+        return
       } catch (error) {
         if (!(error instanceof PitrError)) throw error
         if (error.code === 'MissingPrivilege') {
           this.#options.logger.warn(
             `DDL is not blocked while the backup is taken, because ${error.message}; a change of a table definition in that time fails the backup`,
           )
-          return false
+          return
         }
         if (error.details['errno'] !== LOCK_WAIT_TIMEOUT) throw error
       }
     }
-    return false
   }
 }
 
-// A session for each try: one that failed in the middle of several statements is not fit for the next.
+// A session for each try: one that failed in the middle of several statements is not fit for the next. DDL is free when it
+// ends, which it may have done long ago: then the log tells whether that did harm.
 async function blockDdl(server: Server): Promise<AsyncDisposable> {
   await using held = new AsyncDisposableStack()
   const session = held.use(await server.openSession())
@@ -108,10 +109,6 @@ async function blockDdl(server: Server): Promise<AsyncDisposable> {
     // It is idle for as long as the dump takes; with its end the lock would be gone.
     `SET SESSION wait_timeout = ${LONGEST_WAIT_SECONDS}`,
   ])
-  held.use(await server.dialect.blockDdl(session))
+  await server.dialect.blockDdl(session)
   return held.move()
-}
-
-async function readEnd(server: Server): Promise<BinlogPosition> {
-  return server.withSession(async (session) => (await server.dialect.binlogEnd(session)).position)
 }

@@ -6,9 +6,9 @@ import type { Command } from '../context.ts'
 export const release: Command = {
   help: 'open a server that was restored with --isolation keep',
   options: SERVER_OPTIONS,
-  async run({ options, print }) {
+  async run({ options, operation, print }) {
     await using server = await connect(options)
-    await releaseTarget(server)
+    await releaseTarget(server, operation)
     print(
       () => 'the server is open for everybody',
       () => ({ isolation: 'lifted' }),

@@ -1,5 +1,6 @@
 import type { BackupServer } from '../../image/backup-image.ts'
 import { globalVariables } from '../../server/flavor/common.ts'
+import type { IsolationState } from '../../server/flavor/flavor-dialect.ts'
 import { quoteString } from '../../server/quote.ts'
 import type { Session } from '../../server/session.ts'
 import type { HeldTarget } from './held-target.ts'
@@ -32,17 +33,23 @@ export async function adoptedSettings(
   return { settings: Object.fromEntries(has), lacking: lacks.map(([name, value]) => `${name}=${value}`) }
 }
 
-/** Keeps everybody out and everything quiet, and adopts settings of the source. Whatever is changed is recorded in the marker, to be put back. */
+/**
+ * Keeps everybody out and everything quiet, and adopts settings of the source. Whatever is about to change is recorded in
+ * the marker before, to be put back: a kill at any moment loses nothing. Can be done again: a restart may have opened a
+ * server that was isolated, and accounts may have come; the first state is the one to go back to.
+ */
 export async function isolateTarget(
   { server, session }: HeldTarget,
   state: MarkerState,
   source: BackupServer,
 ): Promise<MarkerState> {
-  const isolated = await isolateAgain({ server, session }, state)
+  const now = await server.dialect.beforeIsolation(session, { except: server.account })
   const adopted = (await adoptedSettings({ server, session }, source)).settings
   const names = [...Object.keys(SETTINGS), ...Object.keys(adopted)]
-  const recorded = { ...isolated, settings: state.settings ?? (await globalVariables(session, names)) }
+  const settings = state.settings ?? (await globalVariables(session, names))
+  const recorded = { ...state, settings, isolation: joined(state.isolation, now) }
   await updateMarkerState(session, recorded)
+  await server.dialect.isolate(session, now)
   for (const [name, value] of Object.entries(SETTINGS)) await session.query(`SET GLOBAL ${name} = ${value}`)
   for (const [name, value] of Object.entries(adopted)) await setGlobal(session, name, value)
   return recorded
@@ -62,14 +69,7 @@ async function setGlobal(session: Session, name: string, value: string): Promise
   await session.query(`SET GLOBAL ${name} = ${/^\d+$/.test(value) ? value : text}`)
 }
 
-// A restart may have opened a server that was isolated before: it is done anew, and the first state is the one to go back to.
-async function isolateAgain(
-  { server, session }: Pick<HeldTarget, 'server' | 'session'>,
-  state: MarkerState,
-): Promise<MarkerState> {
-  const now = await server.dialect.isolate(session, { except: server.account })
-  const { isolation: first } = state
-  if (first === undefined) return { ...state, isolation: now }
-  const lockedAccounts = [...new Set([...first.lockedAccounts, ...now.lockedAccounts])]
-  return { ...state, isolation: { ...first, lockedAccounts } }
+function joined(first: IsolationState | undefined, now: IsolationState): IsolationState {
+  if (first === undefined) return now
+  return { ...first, lockedAccounts: [...new Set([...first.lockedAccounts, ...now.lockedAccounts])] }
 }

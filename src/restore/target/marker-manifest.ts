@@ -8,9 +8,9 @@ export interface MarkerState {
   readonly ownGtids: string
   /** Accounts and roles it had. */
   readonly ownAccounts: readonly string[]
-  /** Global variables we set, with the values they had; undefined until it is isolated. */
+  /** Global variables we set, with the values they had; undefined until it is about to be isolated. */
   readonly settings?: Readonly<Record<string, string>> | undefined
-  /** What isolating it changed; undefined until then. */
+  /** What isolating it changes; undefined until then. */
   readonly isolation?: IsolationState | undefined
 }
 

@@ -43,7 +43,7 @@ export interface IsolationState {
   readonly variables: Readonly<Record<string, string>>
   /** Those of them that were persisted already, and stay so. */
   readonly persisted: readonly string[]
-  /** Accounts that were locked by us. */
+  /** Accounts that are locked by us. */
   readonly lockedAccounts: readonly string[]
 }
 
@@ -120,8 +120,8 @@ export interface FlavorDialect {
   /** Makes the server forget its executed GTIDs and binary log, then count `set` as executed: only for a target that is begun anew. */
   resetExecutedGtids(session: Session, set: string): Promise<void>
 
-  /** Keeps others from DDL until disposed. Throws `MissingPrivilege`. Ends with its session at the latest. */
-  blockDdl(session: Session): Promise<AsyncDisposable>
+  /** Keeps others from DDL until the session ends, whoever ends it. Throws `MissingPrivilege`. */
+  blockDdl(session: Session): Promise<void>
   /** The databases of users, in name order. */
   databases(session: Session): Promise<readonly string[]>
   /** Tables of these databases in storage engines without transactions, as `database.table (ENGINE)`. */
@@ -139,9 +139,14 @@ export interface FlavorDialect {
   readonly unloggedSession: readonly string[]
   /** Statements that bring a session back to sane values behind a replayed log: automatic GTIDs, the present time. */
   readonly sessionAfterReplay: readonly string[]
-  /** Keeps everyone but privileged accounts out and everything quiet. Survives a restart of the server where the flavor can. */
-  isolate(session: Session, options: { readonly except: string }): Promise<IsolationState>
-  /** Undoes {@link FlavorDialect.isolate}. */
+  /** What {@link FlavorDialect.isolate} would change for everyone but the account `except`, as it is now. Changes nothing. */
+  beforeIsolation(session: Session, options: { readonly except: string }): Promise<IsolationState>
+  /**
+   * Keeps everyone but privileged accounts out and everything quiet; changes no more than `state` holds, which must be kept
+   * before. Survives a restart of the server where the flavor can. What fails in the middle stays as it is.
+   */
+  isolate(session: Session, state: IsolationState): Promise<void>
+  /** Undoes {@link FlavorDialect.isolate}, whole or in part. */
   release(session: Session, state: IsolationState): Promise<void>
   /** Replication that runs on the server or hangs on it, in words; empty when there is none. */
   replication(session: Session): Promise<readonly string[]>

@@ -19,7 +19,7 @@ import {
 import type { FlavorDialect } from './flavor-dialect.ts'
 import { mariadbAccountNames, mariadbAccounts, PUBLIC } from './mariadb-accounts.ts'
 import { mariadbDump } from './mariadb-dump.ts'
-import { isolateMariadb, releaseMariadb } from './mariadb-isolation.ts'
+import { beforeIsolationMariadb, isolateMariadb, releaseMariadb } from './mariadb-isolation.ts'
 import { mariadbPrivileges } from './mariadb-privileges.ts'
 import { COMMON_NOT_IN_DUMP, findNotInDump } from './not-in-dump.ts'
 import { MARIADB_SETTINGS } from './recorded-settings.ts'
@@ -65,11 +65,8 @@ export function mariadbDialect(version: ServerVersion): FlavorDialect {
       await session.query(`SET GLOBAL gtid_slave_pos = ${quoteString(set)}`)
     },
 
-    blockDdl: async (session) => {
-      // The stages must be gone through in order: https://mariadb.com/docs/server/reference/sql-statements/administrative-sql-statements/backup-commands/backup-stage
-      await session.run(['BACKUP STAGE START', 'BACKUP STAGE FLUSH', 'BACKUP STAGE BLOCK_DDL'])
-      return { [Symbol.asyncDispose]: async () => void (await session.query('BACKUP STAGE END')) }
-    },
+    // The stages must be gone through in order: https://mariadb.com/docs/server/reference/sql-statements/administrative-sql-statements/backup-commands/backup-stage
+    blockDdl: async (session) => session.run(['BACKUP STAGE START', 'BACKUP STAGE FLUSH', 'BACKUP STAGE BLOCK_DDL']),
     databases: userDatabases,
     nonTransactionalTables: tablesWithoutTransactions,
     notInDump: async (session) => findNotInDump(session, COMMON_NOT_IN_DUMP),
@@ -82,7 +79,8 @@ export function mariadbDialect(version: ServerVersion): FlavorDialect {
 
     unloggedSession: ['SET SESSION sql_log_bin = 0'],
     sessionAfterReplay: ['SET SESSION gtid_seq_no = 0', 'SET SESSION timestamp = DEFAULT'],
-    isolate: async (session, { except }) => isolateMariadb(session, accountOfCurrentUser(except)),
+    beforeIsolation: async (session, { except }) => beforeIsolationMariadb(session, accountOfCurrentUser(except)),
+    isolate: isolateMariadb,
     release: releaseMariadb,
     replication: async (session) => [
       ...(await runningReplication(session, version)),

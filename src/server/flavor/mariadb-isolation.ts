@@ -10,27 +10,32 @@ const ISOLATED = { event_scheduler: 'OFF', read_only: 'ON', log_bin_trust_functi
 /** KILL of a connection that is gone already. */
 const NO_SUCH_THREAD = 1094
 
+/** What {@link isolateMariadb} would change: every account is locked but `except`, the roles, and those that are already. */
+export async function beforeIsolationMariadb(session: Session, except: string): Promise<IsolationState> {
+  const variables = await globalVariables(session, Object.keys(ISOLATED))
+  const lockedAccounts: string[] = []
+  for (const { account, role } of await mariadbAccountNames(session)) {
+    if (role || account === except) continue
+    if (/ ACCOUNT LOCK\b/.test((await session.value(`SHOW CREATE USER ${account}`)) ?? '')) continue
+    lockedAccounts.push(account)
+  }
+  return { variables, persisted: [], lockedAccounts }
+}
+
 /**
  * There is no offline mode: read_only keeps writers out, locked accounts keep everyone out, also behind a restart. Those
  * who are connected are sent away.
  */
-export async function isolateMariadb(session: Session, except: string): Promise<IsolationState> {
-  const variables = await globalVariables(session, Object.keys(ISOLATED))
-  const lockedAccounts: string[] = []
-  const state: IsolationState = { variables, persisted: [], lockedAccounts }
-  try {
-    for (const [name, value] of Object.entries(ISOLATED)) {
-      if (variables[name] !== undefined && variables[name] !== 'DISABLED') {
-        await session.query(`SET GLOBAL ${name} = ${value}`)
-      }
+export async function isolateMariadb(session: Session, { variables, lockedAccounts }: IsolationState): Promise<void> {
+  for (const [name, value] of Object.entries(ISOLATED)) {
+    if (variables[name] !== undefined && variables[name] !== 'DISABLED') {
+      await session.query(`SET GLOBAL ${name} = ${value}`)
     }
-    await unlogged(session, async () => lockOtherAccounts(session, except, lockedAccounts))
-    await disconnectOthers(session)
-    return state
-  } catch (error) {
-    await releaseMariadb(session, state)
-    throw error
   }
+  await unlogged(session, async () => {
+    for (const account of lockedAccounts) await session.query(`ALTER USER ${account} ACCOUNT LOCK`)
+  })
+  await disconnectOthers(session)
 }
 
 /** Puts back what {@link isolateMariadb} changed. */
@@ -47,16 +52,6 @@ export async function releaseMariadb(session: Session, { variables, lockedAccoun
     if (value !== undefined && value !== 'DISABLED') {
       await session.query(`SET GLOBAL ${name} = ${isOn(value) ? 'ON' : 'OFF'}`)
     }
-  }
-}
-
-/** Locks every account but `except` and the roles, and adds its name to `locked`. */
-async function lockOtherAccounts(session: Session, except: string, locked: string[]): Promise<void> {
-  for (const { account, role } of await mariadbAccountNames(session)) {
-    if (role || account === except) continue
-    if (/ ACCOUNT LOCK\b/.test((await session.value(`SHOW CREATE USER ${account}`)) ?? '')) continue
-    await session.query(`ALTER USER ${account} ACCOUNT LOCK`)
-    locked.push(account)
   }
 }
 

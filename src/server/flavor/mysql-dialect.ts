@@ -16,7 +16,7 @@ import {
 import type { BinlogEnd, FlavorDialect } from './flavor-dialect.ts'
 import { mysqlAccountNames, mysqlAccounts } from './mysql-accounts.ts'
 import { mysqlDump } from './mysql-dump.ts'
-import { isolateMysql, releaseMysql } from './mysql-isolation.ts'
+import { beforeIsolationMysql, isolateMysql, releaseMysql } from './mysql-isolation.ts'
 import { MYSQL_PRIVILEGES } from './mysql-privileges.ts'
 import { COMMON_NOT_IN_DUMP, findNotInDump, MYSQL_NOT_IN_DUMP } from './not-in-dump.ts'
 import { MYSQL_SETTINGS } from './recorded-settings.ts'
@@ -71,11 +71,8 @@ export function mysqlDialect(version: ServerVersion): FlavorDialect {
       if (set !== '') await session.query(`SET GLOBAL gtid_purged = ${quoteString(set)}`)
     },
 
-    blockDdl: async (session) => {
-      // Goes together with the dump and lets writes pass: https://dev.mysql.com/doc/refman/en/lock-instance-for-backup.html
-      await session.query('LOCK INSTANCE FOR BACKUP')
-      return { [Symbol.asyncDispose]: async () => void (await session.query('UNLOCK INSTANCE')) }
-    },
+    // Goes together with the dump and lets writes pass: https://dev.mysql.com/doc/refman/en/lock-instance-for-backup.html
+    blockDdl: async (session) => void (await session.query('LOCK INSTANCE FOR BACKUP')),
     databases: userDatabases,
     nonTransactionalTables: tablesWithoutTransactions,
     notInDump: async (session) => findNotInDump(session, [...COMMON_NOT_IN_DUMP, ...MYSQL_NOT_IN_DUMP]),
@@ -85,7 +82,8 @@ export function mysqlDialect(version: ServerVersion): FlavorDialect {
 
     unloggedSession: ['SET SESSION sql_log_bin = 0'],
     sessionAfterReplay: ["SET SESSION gtid_next = 'AUTOMATIC'", 'SET SESSION timestamp = DEFAULT'],
-    isolate: async (session) => await isolateMysql(session),
+    beforeIsolation: beforeIsolationMysql,
+    isolate: isolateMysql,
     release: releaseMysql,
     replication: async (session) => [...(await runningReplication(session)), ...(await attachedReplicas(session))],
     replayObstacle: async (session, { gtids }) => {

@@ -14,24 +14,22 @@ const ISOLATED = {
   offline_mode: 'ON',
 } as const
 
-/** Isolates a MySQL server; persisted, so that a restart in the middle of a restore does not open it. */
-export async function isolateMysql(session: Session): Promise<IsolationState> {
+/** What {@link isolateMysql} would change. */
+export async function beforeIsolationMysql(session: Session): Promise<IsolationState> {
   const names = Object.keys(ISOLATED)
   const variables = await globalVariables(session, names)
   const persisted = await session.column(
     `SELECT VARIABLE_NAME FROM performance_schema.persisted_variables WHERE VARIABLE_NAME IN (${names.map(() => '?').join(', ')})`,
     names,
   )
-  const state: IsolationState = { variables, persisted, lockedAccounts: [] }
-  try {
-    for (const [name, value] of Object.entries(ISOLATED)) {
-      // A scheduler that was disabled at start cannot be set, and need not be.
-      if (isSettable(variables[name])) await session.query(`SET PERSIST ${name} = ${value}`)
-    }
-    return state
-  } catch (error) {
-    await releaseMysql(session, state)
-    throw error
+  return { variables, persisted, lockedAccounts: [] }
+}
+
+/** Isolates a MySQL server; persisted, so that a restart in the middle of a restore does not open it. */
+export async function isolateMysql(session: Session, { variables }: IsolationState): Promise<void> {
+  for (const [name, value] of Object.entries(ISOLATED)) {
+    // A scheduler that was disabled at start cannot be set, and need not be.
+    if (isSettable(variables[name])) await session.query(`SET PERSIST ${name} = ${value}`)
   }
 }
 

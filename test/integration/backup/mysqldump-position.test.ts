@@ -9,6 +9,7 @@ import { clientProgram } from '../../../src/server/client-programs.ts'
 import { withOptionFile } from '../../../src/server/option-file.ts'
 import { connectTo, load, open, take, withDumpScript } from './support/harness.ts'
 import type { Opened } from './support/harness.ts'
+import type { Session } from '../../../src/server/session.ts'
 
 // Slower at the end, so that there is time for what a test does while the dump runs.
 const SLOW_DUMP = '"$REAL" "$@" | { head -c 4096; sleep 4; cat; }'
@@ -80,8 +81,29 @@ test('DDL waits while the dump streams, also what was waiting is done afterwards
     expect(await ddl).toBeGreaterThan(dumped - 1000)
     expect(store.data).not.toContain('`late`')
     expect(warnings).toEqual([])
-    // The lock came after the position; up to there the log has to be searched for DDL, behind it not.
+    // Nothing was written in that time.
     expect(taken.ddlSensitive).toMatchObject({ databases: ['d'], end: taken.position })
+  })
+})
+
+test('the log is searched for DDL up to the end of the dump, also when the lock against DDL is lost on the way', async () => {
+  await using source = await open()
+  await fill(source)
+  await withDumpScript(source.test, SLOW_DUMP, async (server) => {
+    const blocked = Promise.withResolvers<number>()
+    const blockDdl = async (session: Session): Promise<void> => {
+      await server.dialect.blockDdl(session)
+      blocked.resolve(session.id)
+    }
+    const taking = take({ ...server, dialect: { ...server.dialect, blockDdl } }).catch(
+      (error: unknown) => error as Error,
+    )
+    await source.admin.query(`KILL ${await blocked.promise}`)
+    await source.admin.query('CREATE TABLE d.late (i INT)')
+    const end = await source.server.withSession(async (session) => source.server.dialect.binlogEnd(session))
+    const backup = await taking
+    if (backup instanceof Error) throw backup
+    expect(backup.taken.ddlSensitive).toEqual({ databases: ['d'], end: end.position })
   })
 })
 

@@ -1,8 +1,11 @@
+import { createConnection } from 'mysql2/promise'
 import { appendFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RestoreReport } from '../../../src/index.ts'
 import type { OperationOptions } from '../../../src/options.ts'
+import type { FlavorDialect } from '../../../src/server/flavor/flavor-dialect.ts'
+import type { Server } from '../../../src/server/server.ts'
 import { endOf, startChild } from '../../support/child/child.ts'
 import { connect } from '../../support/connect.ts'
 import { expectPitrError } from '../../support/expect-pitr-error.ts'
@@ -67,6 +70,27 @@ describe('a restore that failed on the way', () => {
     await target.restart()
     await expectWhole(target, await restore(target), before)
   })
+
+  test.each(['behind', 'before'] as const)(
+    'with its process right %s isolating the target: run again it puts back the settings of before',
+    async (when) => {
+      await using target = await startServer(flavor, { options: ['--event-scheduler=ON'] })
+      await run(target, ["CREATE USER other@'%' IDENTIFIED BY 'Other-1-secret'"])
+      const before = await settings(target)
+      await using server = await connect(target)
+      const isolate: FlavorDialect['isolate'] = async (session, state) => {
+        if (when === 'behind') await server.dialect.isolate(session, state)
+        throw new Error('the process is gone')
+      }
+      const broken: Server = { ...server, dialect: { ...server.dialect, isolate } }
+      const { manager, plan } = prepared
+      const restored = manager.restore(plan, { into: { kind: 'server', server: broken }, accounts: 'none' })
+      await expect(restored).rejects.toThrow('the process is gone')
+
+      await expectWhole(target, await restore(target), before)
+      await (await createConnection({ ...target.connection, user: 'other', password: 'Other-1-secret' })).end()
+    },
+  )
 
   test('killed with its process: run again it ends in the same place', async () => {
     await using target = await startServer(flavor)

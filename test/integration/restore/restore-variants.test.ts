@@ -1,3 +1,4 @@
+import { createConnection } from 'mysql2/promise'
 import { describe, expect, test } from 'vitest'
 import type { RestoreReport } from '../../../src/index.ts'
 import { connect } from '../../support/connect.ts'
@@ -79,6 +80,35 @@ test('a backup of some databases: transactions in others are left out, also of t
   expect(prepared.plan.leftOut.transactions).toBe(4)
   expect(await expectRestored(prepared, target)).toMatchObject({ transactions: 2, rows: 2 })
   expect(await run(target, ["SHOW DATABASES LIKE 'other'"])).toEqual([])
+})
+
+test('a backup of some databases: statements about accounts belong to no database and are replayed', async () => {
+  await using prepared = await prepare({
+    databases: ['shop'],
+    before: [...BEFORE_BACKUP, 'CREATE DATABASE other', 'CREATE TABLE other.t (id INT PRIMARY KEY)'],
+    after: [
+      "CREATE USER made@'%' IDENTIFIED BY 'Made-1-secret'",
+      "GRANT SELECT, INSERT ON shop.* TO made@'%'",
+      'INSERT INTO other.t VALUES (1)',
+      "REVOKE INSERT ON shop.* FROM made@'%'",
+      "CREATE USER gone@'%' IDENTIFIED BY 'Gone-1-secret'",
+      "DROP USER early@'%', gone@'%'",
+    ],
+  })
+  await using target = await startServer(flavor)
+  await using server = await connect(target)
+  expect(prepared.plan.leftOut.transactions).toBe(1)
+  const { manager, plan } = prepared
+  // The accounts of the backup are those of every database.
+  await run(target, ["CREATE USER early@'%' IDENTIFIED BY 'Early-1-secret'"])
+  const report = await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none' })
+  expect(report).toMatchObject({ transactions: 5 })
+
+  const accounts = "SELECT User FROM mysql.user WHERE User IN ('made', 'gone', 'early')"
+  expect(await run(target, [accounts])).toEqual([{ User: 'made' }])
+  const grants = "SHOW GRANTS FOR made@'%'"
+  expect(await run(target, [grants])).toEqual(await run(prepared.source, [grants]))
+  await (await createConnection({ ...target.connection, user: 'made', password: 'Made-1-secret' })).end()
 })
 
 test('a stop in the middle of the log, to the transaction', async () => {

@@ -1,6 +1,8 @@
 import { createConnection } from 'mysql2/promise'
 import { readdir, readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { SILENT_LOGGER } from '../../../src/options.ts'
+import type { Progress } from '../../../src/progress.ts'
 import { releaseTarget } from '../../../src/restore/finish.ts'
 import { connect } from '../../support/connect.ts'
 import { flavor } from '../../support/flavor.ts'
@@ -59,11 +61,13 @@ describe('a restore', () => {
     await using target = await startServer(flavor)
     await using server = await connect(target)
     const verified: string[] = []
+    const read: { readonly bytes: number; readonly totalBytes: number | undefined }[] = []
     await prepared.manager.restore(prepared.plan, {
       into: { kind: 'server', server },
       accounts: 'none',
       verify: 'before',
-      onProgress: ({ kind, status, subject }) => {
+      onProgress: ({ kind, status, subject, bytes, totalBytes }) => {
+        if (status === 'finished' && kind === 'restore:verify') read.push({ bytes, totalBytes })
         if (status === 'started') verified.push(kind === 'restore:verify' ? `${kind} ${subject}` : kind)
       },
     })
@@ -75,6 +79,13 @@ describe('a restore', () => {
       'restore:replay',
       'restore:prove',
       'restore:finish',
+    ])
+    // To the byte: the backup, the log.
+    const log = prepared.plan.segments.reduce((sum, { blob }) => sum + blob.content.bytes, 0)
+    const { backup } = prepared.plan.bytes
+    expect(read).toEqual([
+      { bytes: backup, totalBytes: backup },
+      { bytes: log, totalBytes: log },
     ])
   })
 
@@ -124,7 +135,21 @@ test('isolation that was asked to be kept is lifted by releaseTarget', async () 
   // Again: it is proved already, and not done twice.
   expect(await manager.restore(plan, options)).toMatchObject({ isolation: 'kept', earlier: true, ...plan.replayed })
 
-  await releaseTarget(server)
+  const state = await settings(target)
+  const aborted = releaseTarget(server, { signal: AbortSignal.abort() })
+  await expect(aborted).rejects.toMatchObject({ code: 'Aborted', subject: 'opening the target' })
+  expect(await settings(target)).toEqual(state)
+  expect(await canConnect(target, APP)).toBe(false)
+
+  const progress: Progress[] = []
+  const said: string[] = []
+  const logger = { ...SILENT_LOGGER, info: (message: string) => void said.push(message) }
+  await releaseTarget(server, { onProgress: (step) => progress.push(step), logger })
+  expect(progress.map(({ kind, status }) => `${kind} ${status}`)).toEqual([
+    'restore:finish started',
+    'restore:finish finished',
+  ])
+  expect(said).toEqual(['the isolation of the target is lifted'])
   expect(await canConnect(target, APP)).toBe(true)
   expect(await settings(target)).toEqual(before)
   expect(await databases(target)).toEqual(['shop'])

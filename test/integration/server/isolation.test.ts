@@ -25,7 +25,9 @@ describe('an isolated target', () => {
       await using app = await (await connected(target, APP)).openSession()
       const before = await dialect.executedGtids(session)
 
-      const isolated = await dialect.isolate(session, { except: server.account })
+      const isolated = await dialect.beforeIsolation(session, { except: server.account })
+      await app.query('SELECT 1')
+      await dialect.isolate(session, isolated)
       await expect(app.query('SELECT 1')).rejects.toMatchObject({ code: 'ConnectionFailed' })
       expect(await dialect.executedGtids(session)).toBe(before)
       await session.run(['CREATE DATABASE writable', 'CREATE FUNCTION writable.f() RETURNS DOUBLE RETURN RAND()'])

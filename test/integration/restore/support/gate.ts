@@ -20,7 +20,7 @@ export async function closeGate(target: TestServer): Promise<Gate> {
   const waiting = "SELECT ID FROM information_schema.PROCESSLIST WHERE STATE = 'User lock'"
   return {
     reached: async () => {
-      await expect.poll(async () => (await run(target, [waiting])).length, { timeout: 30_000 }).toBe(1)
+      await expect.poll(async () => (await run(target, [waiting])).length, { timeout: 90_000 }).toBe(1)
     },
     open: async () => {
       await holder.query("SELECT RELEASE_LOCK('gate')")
