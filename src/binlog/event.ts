@@ -46,6 +46,16 @@ export class BinlogEvent {
     return this.buffer.subarray(start, start + this.length)
   }
 
+  /** Length of the checksum at its end; 0 without one. */
+  get checksumBytes(): number {
+    return this.length - HEADER_BYTES - (this.bodyEnd - this.bodyStart)
+  }
+
+  /** The same event in a buffer of its own, which stays. */
+  detached(): BinlogEvent {
+    return new BinlogEvent(this.file, Buffer.from(this.bytes), 0, this.length, this.offset, this.checksumBytes)
+  }
+
   /** Copies the whole event to the beginning of `target`, which must be large enough. */
   copyTo(target: Buffer): void {
     const start = this.bodyStart - HEADER_BYTES

@@ -61,6 +61,21 @@ export function clearInUse(formatDescription: Uint8Array): void {
   formatDescription[FLAGS_AT]! &= ~EventFlag.binlogInUse
 }
 
+/**
+ * The same format description as a file in the middle of a server's run has it. One with a creation time says that the
+ * server was started just before: whoever executes it drops temporary tables and rolls back.
+ */
+export function withoutServerStart(formatDescription: Uint8Array): Buffer {
+  const bytes = Buffer.from(formatDescription)
+  bytes.writeUInt32LE(0, CREATED_AT)
+  clearInUse(bytes)
+  if (bytes.length > MAX_BYTES_WITHOUT_CHECKSUM) {
+    const end = bytes.length - CHECKSUM_BYTES
+    bytes.writeUInt32LE(crc32(bytes.subarray(0, end)), end)
+  }
+  return bytes
+}
+
 function checksumOf(bytes: Buffer, place: LogPlace): LogFormat['checksum'] {
   if (bytes.length <= MAX_BYTES_WITHOUT_CHECKSUM) return 'none'
 

@@ -3,6 +3,7 @@ import type { TransactionRef } from '../coordinates/transaction-ref.ts'
 import type { Segment } from '../image/segment.ts'
 import { TRANSACTION_KINDS } from '../image/touched.ts'
 import type { Touched, TouchedTable, TransactionKind } from '../image/touched.ts'
+import { refTo } from './transaction.ts'
 import type { Transaction } from './transaction.ts'
 
 /** What transactions of a range of log add up to. */
@@ -66,9 +67,8 @@ export class LogTally {
     }
   }
 
-  #refTo({ start, end, gtid, commitTime }: Transaction): TransactionRef {
-    const file = this.#file
-    return { fileId: this.#fileId, start: { file, offset: start }, end: { file, offset: end }, gtid, commitTime }
+  #refTo(transaction: Transaction): TransactionRef {
+    return refTo(transaction, { file: this.#file, fileId: this.#fileId })
   }
 
   #addTables({ changes, tablesKnown }: Transaction): void {

@@ -6,6 +6,8 @@ import type { LogPlace } from './log-problem.ts'
 export interface QueryStatus {
   /** The session's sql_mode, see {@link SqlMode}. */
   readonly sqlMode: number
+  /** Number of the session's lc_time_names; 0 is en_US. */
+  readonly timeNames: number
   /** MySQL: the databases the statement changed; undefined when not logged, or more than the server lists. */
   readonly updatedDatabases?: readonly string[] | undefined
   /** The session's time zone, logged when the statement depends on it: `SYSTEM`, `+02:00`, `Europe/Berlin`. */
@@ -16,11 +18,13 @@ export interface QueryStatus {
 export const SqlMode = { AnsiQuotes: 0x4, NoBackslashEscapes: 0x10_0000 } as const
 
 /** Of a statement logged without status variables. */
-export const NO_STATUS: QueryStatus = { sqlMode: 0 }
+export const NO_STATUS: QueryStatus = { sqlMode: 0, timeNames: 0 }
 
 // Query_event::Query_event_status_vars in MySQL's statement_events.h, and MariaDB's above 128 in log_event.h.
 const SQL_MODE = 1
 const TIME_ZONE = 5
+const CATALOG = 6
+const LC_TIME_NAMES = 7
 const UPDATED_DB_NAMES = 12
 /** The number of databases that stands for "too many to list" (OVER_MAX_DBS_IN_EVENT_MTS). */
 const OVER_MAX_DBS = 254
@@ -30,7 +34,6 @@ const SIZES: ReadonlyMap<number, number> = new Map([
   [0, 4], // flags2
   [3, 4], // auto_increment
   [4, 6], // charset
-  [7, 2], // lc_time_names
   [8, 2], // charset of the database
   [9, 8], // table map for update
   [10, 4], // source data written
@@ -52,6 +55,7 @@ export function readQueryStatus(bytes: Buffer, place: LogPlace): QueryStatus {
   const cursor = new ByteCursor(bytes, place)
   let sqlMode = 0
   let timeZone: string | undefined
+  let timeNames = 0
   let updatedDatabases: readonly string[] | undefined
   while (cursor.left > 0) {
     const code = cursor.u8()
@@ -59,17 +63,17 @@ export function readQueryStatus(bytes: Buffer, place: LogPlace): QueryStatus {
     if (size !== undefined) {
       cursor.skip(size)
     } else if (code === SQL_MODE) {
-      // The bits above 32 mean nothing for the reading of a statement.
-      sqlMode = cursor.u32()
-      cursor.skip(4)
+      sqlMode = Number(cursor.u64())
     } else if (code === UPDATED_DB_NAMES) {
       updatedDatabases = readUpdatedDatabases(cursor, bytes, place)
     } else if (code === 2) {
       cursor.skip(cursor.u8() + 1) // catalog with a zero byte, before 5.0
     } else if (code === TIME_ZONE) {
       timeZone = cursor.text(cursor.u8())
-    } else if (code === 6) {
-      cursor.skip(cursor.u8()) // catalog
+    } else if (code === LC_TIME_NAMES) {
+      timeNames = cursor.u16()
+    } else if (code === CATALOG) {
+      cursor.skip(cursor.u8())
     } else if (code === 11) {
       cursor.skip(cursor.u8()) // invoker: user and host
       cursor.skip(cursor.u8())
@@ -77,7 +81,7 @@ export function readQueryStatus(bytes: Buffer, place: LogPlace): QueryStatus {
       break
     }
   }
-  return { sqlMode, updatedDatabases, timeZone }
+  return { sqlMode, timeZone, timeNames, updatedDatabases }
 }
 
 function readUpdatedDatabases(cursor: ByteCursor, bytes: Buffer, place: LogPlace): readonly string[] | undefined {

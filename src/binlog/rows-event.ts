@@ -1,5 +1,6 @@
 import { ByteCursor } from './byte-cursor.ts'
 import { EventType } from './event-type.ts'
+import type { BinlogEvent } from './event.ts'
 import { DOES_NOT_FIT, ImageStepper } from './image-stepper.ts'
 import { corruptBinlog } from './log-problem.ts'
 import type { LogPlace } from './log-problem.ts'
@@ -145,4 +146,14 @@ function stepperFor(
 function isSame(known: Buffer, bytes: Buffer, at: number): boolean {
   for (let i = 0; i < known.length; i++) if (known[i] !== bytes[at + i]) return false
   return true
+}
+
+/** STMT_END_F: the last rows event of a statement. */
+const STATEMENT_END = 1
+/** Flags follow the table id. */
+const FLAGS_AT = 6
+
+/** Whether a row event is the last one of its statement: the table maps before it are done with. */
+export function endsStatement({ type, body }: Pick<BinlogEvent, 'type' | 'body'>): boolean {
+  return ROWS_LAYOUTS[type] !== undefined && ((body[FLAGS_AT] ?? 0) & STATEMENT_END) !== 0
 }

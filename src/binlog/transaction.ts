@@ -1,5 +1,6 @@
 import type { CommitTime } from '../coordinates/timestamp.ts'
 import type { TouchedTable, TransactionKind } from '../image/touched.ts'
+import type { TransactionRef } from '../coordinates/transaction-ref.ts'
 import type { XaPart } from './xa-part.ts'
 
 /** What one transaction did to one table. */
@@ -47,4 +48,12 @@ export interface Transaction {
   readonly rowsObstacle?: string | undefined
   /** Why no replayer could apply it faithfully; undefined when one can. */
   readonly obstacle?: string | undefined
+}
+
+/** Names a transaction of a file. */
+export function refTo(
+  { start, end, gtid, commitTime }: Transaction,
+  { file, fileId }: { readonly file: string; readonly fileId: string },
+): TransactionRef {
+  return { fileId, start: { file, offset: start }, end: { file, offset: end }, gtid, commitTime }
 }

@@ -18,6 +18,8 @@ import { verifyLog } from './log/verify-log.ts'
 import { PhaseClock } from './phase-clock.ts'
 import { prove } from './prove.ts'
 import { replayLog } from './replay-log.ts'
+import { directReplayer } from './replay/direct.ts'
+import type { Replayer } from './replay/replayer.ts'
 import { mysqlbinlogReplayer } from './replay/mysqlbinlog.ts'
 import type { RestorePhase } from './restore-facts.ts'
 import { RestoreReport } from './restore-report.ts'
@@ -40,6 +42,14 @@ export interface RestoreDestination {
   readonly server: Server
 }
 
+/** A way to replay a log. */
+export type ReplayerName = 'direct' | 'mysqlbinlog'
+
+const REPLAYERS: Readonly<Record<ReplayerName, () => Replayer>> = {
+  direct: directReplayer,
+  mysqlbinlog: mysqlbinlogReplayer,
+}
+
 /** What `RecoveryImageManager.restore` takes. */
 export interface RestoreOptions extends OperationOptions {
   /** Where it goes: a server that is empty, or carries the mark of an earlier try of this very plan. */
@@ -54,6 +64,12 @@ export interface RestoreOptions extends OperationOptions {
    * @default 'stream'
    */
   readonly verify?: 'stream' | 'before' | undefined
+  /**
+   * How the log is replayed: `mysqlbinlog` pipes what that program prints into the client, which is the reference; `direct`
+   * sends the log's own row events in large batches, which is many times as fast, and new.
+   * @default 'mysqlbinlog'
+   */
+  readonly replayer?: ReplayerName | undefined
   /** The methods that may have taken the backup. @default mysqldump */
   readonly methods?: readonly BackupMethod[] | undefined
 }
@@ -75,13 +91,14 @@ export async function restore(
     accounts = 'all',
     isolation = 'lift',
     verify = 'stream',
+    replayer: replayerName = 'mysqlbinlog',
     methods = [mysqldump()],
     ...operation
   } = options
   const { server } = into
   const { signal } = operation
   const clock = new PhaseClock<RestorePhase>()
-  const replayer = mysqlbinlogReplayer()
+  const replayer = REPLAYERS[replayerName]()
   throwIfAborted(signal, 'the restore')
 
   // Up to `beginOn` nothing is written: first the plan against the archive, then the target, then every byte of log.

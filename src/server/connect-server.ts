@@ -47,6 +47,7 @@ export async function connectServer(options: ServerOptions): Promise<Server> {
     connection,
     tools: { host: tools?.host ?? localHost(), connection: { ...connection, ...tools?.connection } },
     openSession,
+    openByteSession: async () => new Session(await openConnection(connection, 'bytes')),
     async withSession(work) {
       await using own = await openSession()
       return await work(own)

@@ -34,7 +34,10 @@ export interface RawConnection extends DumpConnection {
 }
 
 /** Opens a connection and makes its session ours: UTC, no `sql_mode`. Throws `AccessDenied` or `ConnectionFailed`. */
-export async function openConnection(options: ConnectionOptions): Promise<Connection> {
+export async function openConnection(
+  options: ConnectionOptions,
+  encoding: 'utf8' | 'bytes' = 'utf8',
+): Promise<Connection> {
   let connection: Connection
   try {
     connection = await createConnection({
@@ -45,7 +48,8 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       password: await passwordOf(options),
       ...(options.ssl === undefined ? {} : { ssl: sslOptions(options.ssl) }),
       connectTimeout: options.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT_MS,
-      charset: 'utf8mb4',
+      // With this character set the driver sends every character of a statement as one byte.
+      charset: encoding === 'utf8' ? 'utf8mb4' : 'binary',
       dateStrings: true,
       supportBigNumbers: true,
       // A server must not be able to ask this process for files.
@@ -58,6 +62,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   connection.on('error', () => undefined)
   try {
     await connection.query(OUR_SESSION)
+    if (encoding === 'bytes') await connection.query('SET NAMES utf8mb4')
     return connection
   } catch (error) {
     await closeConnection(connection, 'at once')

@@ -53,6 +53,12 @@ export interface Server extends AsyncDisposable {
   readonly dialect: FlavorDialect
   /** Opens a session of its own; the caller closes it. */
   openSession(): Promise<Session>
+  /**
+   * Opens a session that sends every character of a statement as one byte, for statements in any character set:
+   * `bytes.toString('latin1')`.
+   * @internal
+   */
+  openByteSession(): Promise<Session>
   /** Opens a session for the time of `work`. */
   withSession<Result>(work: (session: Session) => Promise<Result>): Promise<Result>
 }

@@ -1,5 +1,8 @@
 import type { LogFormat, Segment } from '../../image/segment.ts'
 
+/** A larger transaction is not held as a whole. */
+export const LARGE_TRANSACTION_BYTES: number = 4 * 1024 * 1024
+
 /** Bytes of a binlog file. */
 export interface ByteInterval {
   /** First byte. */
@@ -18,6 +21,8 @@ export interface PreparedXa extends ByteInterval {
 export interface PlannedFile {
   /** Name on its server. */
   readonly file: string
+  /** Its identity. */
+  readonly fileId: string
   /** Magic and format description. */
   readonly head: Uint8Array
   /** How its events are written. */
@@ -28,6 +33,8 @@ export interface PlannedFile {
   readonly prepared: readonly PreparedXa[]
   /** The transactions to replay, neighbours joined, in order. */
   readonly wanted: readonly ByteInterval[]
+  /** Where large transactions begin that are more than row events: known before they are applied piece by piece. */
+  readonly largeStatements: ReadonlySet<number>
 }
 
 /** Intervals that grow at their end, neighbours joined. */

@@ -1,5 +1,6 @@
 import { EventType } from '../../binlog/event-type.ts'
 import type { BinlogEvent } from '../../binlog/event.ts'
+import { endsStatement, ROWS_LAYOUTS } from '../../binlog/rows-event.ts'
 import { PitrError } from '../../errors.ts'
 
 /**
@@ -7,26 +8,6 @@ import { PitrError } from '../../errors.ts'
  * [Packet Too Large](https://dev.mysql.com/doc/refman/en/packet-too-large.html).
  */
 const MAX_STATEMENT_BYTES: number = 2 ** 30 - 1024
-
-const ROWS: ReadonlySet<number> = new Set([
-  EventType.WriteRowsV1,
-  EventType.UpdateRowsV1,
-  EventType.DeleteRowsV1,
-  EventType.WriteRows,
-  EventType.UpdateRows,
-  EventType.DeleteRows,
-  EventType.PartialUpdateRows,
-  EventType.WriteRowsCompressedV1,
-  EventType.UpdateRowsCompressedV1,
-  EventType.DeleteRowsCompressedV1,
-  EventType.WriteRowsCompressed,
-  EventType.UpdateRowsCompressed,
-  EventType.DeleteRowsCompressed,
-])
-/** STMT_END_F: the last rows event of a statement. */
-const STATEMENT_END = 1
-/** Flags follow the table id in the body of a rows event. */
-const FLAGS_OFFSET = 6
 
 /**
  * Adds up the row events of each statement: the binlog programs print all of them as one BINLOG statement, which a server
@@ -44,12 +25,12 @@ export class StatementSize {
   }
 
   /** Takes the next event. */
-  add({ type, body, length, offset }: BinlogEvent): void {
-    const isRows = ROWS.has(type)
-    if (!isRows && type !== EventType.TableMap) return
+  add(event: BinlogEvent): void {
+    const { type, length, offset } = event
+    if (ROWS_LAYOUTS[type] === undefined && type !== EventType.TableMap) return
     this.#bytes += base64Bytes(length)
     if (this.#bytes > this.#limit) throw tooLarge(this.#file, offset, this.#limit)
-    if (isRows && (body.readUInt16LE(FLAGS_OFFSET) & STATEMENT_END) !== 0) this.#bytes = 0
+    if (endsStatement(event)) this.#bytes = 0
   }
 }
 

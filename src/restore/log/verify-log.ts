@@ -15,7 +15,7 @@ import type { ScopeSide } from '../scope.ts'
 import { CountSum } from '../count-sum.ts'
 import { LogNeeds } from './log-needs.ts'
 import { OpenXa } from './open-xa.ts'
-import { IntervalList } from './planned-file.ts'
+import { IntervalList, LARGE_TRANSACTION_BYTES } from './planned-file.ts'
 import type { PlannedFile, PreparedXa } from './planned-file.ts'
 import { readLogFile } from './read-log-file.ts'
 import { StatementSize } from './statement-size.ts'
@@ -77,6 +77,7 @@ async function verifyFile(
   const from = fileId === plan.start.fileId ? plan.start.position.offset : 0
   const to = fileId === plan.stop.fileId ? plan.stop.position.offset : Number.POSITIVE_INFINITY
   const intervals = new IntervalList()
+  const largeStatements = new Set<number>()
   const size = new StatementSize(file)
   let head: Uint8Array | undefined
   let end = 0
@@ -102,6 +103,9 @@ async function verifyFile(
       needs.addReplayed(transaction, file)
       wanted.add(transaction)
       intervals.add(transaction.start, transaction.end)
+      if (transaction.rowsObstacle !== undefined && transaction.end - transaction.start > LARGE_TRANSACTION_BYTES) {
+        largeStatements.add(transaction.start)
+      }
     }
     meter.add(bytes, transactions.length, file)
   }
@@ -110,7 +114,7 @@ async function verifyFile(
     throw planMismatch(file, `the archived part of ${file} ends at ${end}, before the place the plan names`)
   }
   const prepared = fileId === plan.start.fileId ? preparedAtImage(xa, sideOf, file) : []
-  return { file, head, format, segments, prepared, wanted: intervals.intervals }
+  return { file, fileId, head, format, segments, prepared, wanted: intervals.intervals, largeStatements }
 }
 
 /** Whether it lies outside of the backup. Throws `Unreplayable` when that cannot be told. */

@@ -1,15 +1,12 @@
-import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
-import type { LogCounts } from '../../image/segment.ts'
 import { throwIfAborted } from '../../options.ts'
-import { ProgressMeter } from '../../progress.ts'
 import { clientProgram } from '../../server/client-programs.ts'
 import { withOptionFile } from '../../server/option-file.ts'
 import type { Server } from '../../server/server.ts'
-import { CountSum } from '../count-sum.ts'
 import { openClientSession } from './client-session.ts'
 import { printFile } from './print-file.ts'
 import type { ReplayPlace } from './replay-failed.ts'
-import type { ReplayChunk, Replayer, ReplayJob, ReplayResult } from './replayer.ts'
+import type { Replayer, ReplayJob, ReplayResult } from './replayer.ts'
+import { Sent } from './sent.ts'
 
 /**
  * The reference replayer: [mysqlbinlog](https://dev.mysql.com/doc/refman/en/mysqlbinlog.html) or `mariadb-binlog` prints
@@ -27,30 +24,21 @@ async function check(target: Server): Promise<void> {
 }
 
 async function replay(job: ReplayJob): Promise<ReplayResult> {
-  const { target, expected, signal } = job
+  const { target, signal } = job
   throwIfAborted(signal, 'the replay')
-  const sent = new Sent()
-  const meter = new ProgressMeter('restore:replay', job.files[0]?.file ?? 'nothing', job.onProgress, {
-    totalBytes: expected.bytes,
-    totalTransactions: expected.transactions,
-  })
+  const sent = new Sent(job)
   try {
-    await withOptionFile(target, (connection) => pipe(job, connection, sent, meter))
+    await withOptionFile(target, (connection) => pipe(job, connection, sent))
   } catch (error) {
     // A child that ended by the signal is a consequence.
     throwIfAborted(signal, 'the replay')
     throw error
   }
-  meter.finish()
+  sent.finish()
   return { sent: sent.counts, last: sent.last }
 }
 
-async function pipe(
-  job: ReplayJob,
-  connectionArguments: readonly string[],
-  sent: Sent,
-  meter: ProgressMeter,
-): Promise<void> {
+async function pipe(job: ReplayJob, connectionArguments: readonly string[], sent: Sent): Promise<void> {
   const { target: server, files, signal } = job
   const program = await clientProgram(server, 'binlog')
   let current: string | undefined
@@ -64,33 +52,11 @@ async function pipe(
       program,
       file,
       send: (sql) => client.send(sql),
-      onSent: (chunk) => {
-        sent.add(chunk)
-        meter.add(chunk.bytes.length, chunk.counts.transactions, file.file)
-      },
+      onSent: (bytes, transactions) => sent.add(bytes, transactions, file),
       place,
       signal,
     })
   }
   current = undefined
   await client.finish(job.sentinel)
-}
-
-/** What was sent so far. */
-class Sent {
-  readonly #sum = new CountSum()
-  #last: TransactionRef | undefined
-
-  add({ counts, last }: ReplayChunk): void {
-    this.#sum.addAll(counts)
-    this.#last = last ?? this.#last
-  }
-
-  get counts(): LogCounts {
-    return this.#sum.counts
-  }
-
-  get last(): TransactionRef | undefined {
-    return this.#last
-  }
 }

@@ -1,3 +1,4 @@
+import type { Transaction } from '../../binlog/transaction.ts'
 import { complaintOf } from '../../backup/mysqldump/complaint.ts'
 import { programName } from '../../backup/mysqldump/program-name.ts'
 import type { RunningProgram } from '../../host/host.ts'
@@ -8,7 +9,7 @@ import { endMark } from './end-mark.ts'
 import { LastBytes } from './last-bytes.ts'
 import { replayFailed, replayIncomplete } from './replay-failed.ts'
 import type { ReplayPlace } from './replay-failed.ts'
-import type { ReplayChunk, ReplayFile } from './replayer.ts'
+import type { ReplayFile } from './replayer.ts'
 import { PipeClosed, writeInput } from './write-input.ts'
 
 /** The program's last words behind the end mark are some 300 bytes. */
@@ -22,8 +23,8 @@ export interface PrintFileOptions {
   readonly file: ReplayFile
   /** Takes the printed SQL. */
   readonly send: (sql: Uint8Array) => Promise<void>
-  /** Told of each chunk that the program took. */
-  readonly onSent: (chunk: ReplayChunk) => void
+  /** Told of the bytes the program took, and of the transactions that end in them. */
+  readonly onSent: (bytes: number, transactions: readonly Transaction[]) => void
   readonly place: () => ReplayPlace
   readonly signal?: AbortSignal | undefined
 }
@@ -57,9 +58,10 @@ export async function printFile(options: PrintFileOptions): Promise<void> {
 
 async function feed(running: RunningProgram, mark: Uint8Array, { file, onSent }: PrintFileOptions): Promise<void> {
   await writeInput(running.stdin, file.head)
-  for await (const chunk of file.transactions()) {
-    await writeInput(running.stdin, chunk.bytes)
-    onSent(chunk)
+  for await (const { events, transactions } of file.transactions()) {
+    const bytes = Buffer.concat(events.map((event) => event.bytes))
+    await writeInput(running.stdin, bytes)
+    onSent(bytes.length, transactions)
   }
   await writeInput(running.stdin, mark)
   running.stdin.end()

@@ -3,6 +3,7 @@ import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
 import { PitrError } from '../../errors.ts'
 import type { ProgramEnd } from '../../host/host.ts'
 import { describeEnd } from '../../host/program-failure.ts'
+import { withoutSecrets } from '../../secrets.ts'
 
 /** Where a replay was when it failed. */
 export interface ReplayPlace {
@@ -21,6 +22,17 @@ export function replayFailed(program: string, end: ProgramEnd, complaint: string
 /** A replay whose programs all said that it went well, and did not. */
 export function replayIncomplete(reason: string, place: ReplayPlace): PitrError {
   return failure(reason, place, {})
+}
+
+/** A statement that the server did not take, or could not answer; any other error as it is. */
+export function refusedByServer(what: string, error: unknown, place: ReplayPlace): unknown {
+  if (!(error instanceof PitrError) || !['QueryFailed', 'ConnectionFailed'].includes(error.code)) return error
+  const { errno, sqlState } = error.details
+  // The driver's words: ours would quote the statement.
+  const said = withoutSecrets(error.cause instanceof Error ? error.cause.message : error.message)
+  const number =
+    typeof errno === 'number' ? `ERROR ${errno} (${typeof sqlState === 'string' ? sqlState : 'HY000'}): ` : ''
+  return failure(`the server did not take ${what}: ${number}${said}`, place, { errno, sqlState, said })
 }
 
 function failure(reason: string, { file, last }: ReplayPlace, details: Readonly<Record<string, unknown>>): PitrError {

@@ -1,3 +1,5 @@
+import type { BinlogEvent } from '../../binlog/event.ts'
+import type { Transaction } from '../../binlog/transaction.ts'
 import type { LogCounts, LogFormat } from '../../image/segment.ts'
 import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
 import type { OperationOptions } from '../../options.ts'
@@ -7,22 +9,26 @@ import type { Server } from '../../server/server.ts'
 export interface ReplayFile {
   /** Name the file had on its server, for messages. */
   readonly file: string
+  /** Identity of the file. */
+  readonly fileId: string
   /** Magic, format description and previous GTIDs: what every reader of the file needs first. */
   readonly head: Uint8Array
   /** How its events are written. */
   readonly format: LogFormat
+  /** Where transactions begin that are applied too, and that the image counts already. */
+  readonly uncounted: ReadonlySet<number>
+  /** Where transactions of more than {@link LARGE_TRANSACTION_BYTES} begin that are not row events alone. */
+  readonly largeStatements: ReadonlySet<number>
   /** The transactions to apply, whole, in log order, checked (CRC32 of events, hash of the segment) while they stream. */
   readonly transactions: () => AsyncIterable<ReplayChunk>
 }
 
-/** Bytes of whole events, and the transactions that end in them. */
+/** Whole events, and the transactions that end in them. */
 export interface ReplayChunk {
-  /** Whole events. */
-  readonly bytes: Uint8Array
-  /** Counts of the transactions that end in this chunk. */
-  readonly counts: LogCounts
-  /** The last transaction that ends in this chunk. */
-  readonly last?: TransactionRef | undefined
+  /** The events; views, valid until the next chunk is asked for. */
+  readonly events: readonly BinlogEvent[]
+  /** The transactions that end in this chunk, in log order. */
+  readonly transactions: readonly Transaction[]
 }
 
 /** What a replayer is asked to do. */

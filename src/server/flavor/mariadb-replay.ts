@@ -31,8 +31,24 @@ export const mariadbReplay: ReplayDialect = {
     // Otherwise the target's own log repeats the text of every BINLOG statement.
     'SET SESSION binlog_annotate_row_events = 0',
   ],
+  nextGtid: (gtid) => (gtid === undefined ? [] : [nextMariadbGtid(gtid)]),
+  // Only the last sequence number of each domain and server is counted.
+  canJoin: (earlier, later) => sourceOf(earlier) === sourceOf(later),
+  fillsIn: false,
+  // Nothing of the kind is logged with row events, and generated columns cannot depend on it (error 1901).
+  rowSettings: () => [],
   countsWithoutLog: false,
   // Only a replica does.
   skipsExecuted: false,
   gtidConflict: mariadbGtidConflict,
+}
+
+// https://mariadb.com/docs/server/ha-and-performance/standard-replication/gtid#gtid_seq_no
+function nextMariadbGtid(gtid: string): string {
+  const [domain, server, sequence] = gtid.split('-').map(BigInt)
+  return `SET @@SESSION.gtid_domain_id = ${domain}, @@SESSION.server_id = ${server}, @@SESSION.gtid_seq_no = ${sequence}`
+}
+
+function sourceOf(gtid: string | undefined): string | undefined {
+  return gtid?.slice(0, gtid.lastIndexOf('-'))
 }

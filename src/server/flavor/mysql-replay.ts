@@ -1,6 +1,7 @@
 import { COMMON_LOAD_ARGUMENTS } from './dump-arguments.ts'
 import { mysqlGtidConflict } from './gtid-conflict.ts'
 import { LONGEST_WAIT } from './replay-session.ts'
+import { quoteString } from '../quote.ts'
 import type { ReplayDialect } from './replay-dialect.ts'
 
 /** [mysqlbinlog](https://dev.mysql.com/doc/refman/en/mysqlbinlog.html) and the `mysql` client. */
@@ -16,6 +17,14 @@ export const mysqlReplay: ReplayDialect = {
     '/*!80030 SET SESSION sql_generate_invisible_primary_key = 0 */',
     // Otherwise the target's own log repeats the text of every BINLOG statement.
     'SET SESSION binlog_rows_query_log_events = 0',
+  ],
+  nextGtid: (gtid) => [`SET @@SESSION.GTID_NEXT = ${quoteString(gtid ?? 'ANONYMOUS')}`],
+  // Every GTID is counted by itself: those that were not committed one by one are filled in.
+  canJoin: () => true,
+  fillsIn: true,
+  // By number, as mysqlbinlog prints them. A time zone that was not logged did not matter.
+  rowSettings: ({ sqlMode, timeZone, timeNames }) => [
+    `SET @@SESSION.time_zone = ${quoteString(timeZone ?? '+00:00')}, @@SESSION.lc_time_names = ${timeNames}, @@SESSION.sql_mode = ${sqlMode}`,
   ],
   countsWithoutLog: true,
   skipsExecuted: true,

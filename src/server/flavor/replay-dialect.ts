@@ -1,5 +1,15 @@
 import type { GtidSet } from '../../coordinates/gtid-set.ts'
 
+/** What a session was set to when it changed rows, as far as the log tells. */
+export interface RowSettings {
+  /** Bits of sql_mode. */
+  readonly sqlMode: number
+  /** The time zone; undefined when it did not matter. */
+  readonly timeZone?: string | undefined
+  /** Number of lc_time_names. */
+  readonly timeNames: number
+}
+
 /** What differs between the flavors' binlog programs, and between the clients that execute what they print. */
 export interface ReplayDialect {
   /** Arguments of the binlog program; it reads one binlog file from standard input. */
@@ -10,6 +20,14 @@ export interface ReplayDialect {
   readonly harmlessComplaints: readonly RegExp[]
   /** SQL before the first transaction. What the log itself sets for a statement comes later and wins. */
   readonly beforeReplay: readonly string[]
+  /** SQL behind which the session's next transaction has this GTID; without one, none. */
+  readonly nextGtid: (gtid: string | undefined) => readonly string[]
+  /** Whether two transactions may be applied as one, which has the GTID of the later one. */
+  readonly canJoin: (earlier: string | undefined, later: string | undefined) => boolean
+  /** Whether the GTIDs of transactions that were joined have to be added to those the server counts as executed. */
+  readonly fillsIn: boolean
+  /** SQL for the settings of the session that row events depend on: generated columns are computed anew. */
+  readonly rowSettings: (settings: RowSettings) => readonly string[]
   /** Whether the server counts replayed GTIDs as executed also when it writes no binary log. */
   readonly countsWithoutLog: boolean
   /** Whether the server passes over a transaction whose GTID it counts as executed. */

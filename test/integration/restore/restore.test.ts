@@ -102,26 +102,29 @@ describe('a restore', () => {
 })
 
 describe('while it replays', () => {
-  test('no application gets in, no password stands on a command line, and the target is read only', async () => {
-    await using target = await startServer(flavor)
-    await using server = await connect(target)
-    await using gate = await closeGate(target)
-    const { manager, plan } = prepared
-    const restored = manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none' })
-    await gate.reached()
+  test.each(['direct', 'mysqlbinlog'] as const)(
+    '%s: no application gets in, no password stands on a command line, and the target is read only',
+    async (replayer) => {
+      await using target = await startServer(flavor)
+      await using server = await connect(target)
+      await using gate = await closeGate(target)
+      const { manager, plan } = prepared
+      const restored = manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none', replayer })
+      await gate.reached()
 
-    // The account exists already: the log made it.
-    expect(await run(target, [`SELECT User FROM mysql.user WHERE User = '${APP.user}'`])).toHaveLength(1)
-    expect(await canConnect(target, APP)).toBe(false)
-    expect(await settings(target)).toMatchObject({ read_only: 'ON', event_scheduler: 'OFF' })
-    const lines = await commandLines()
-    expect(lines.some((line) => line.includes('--binary-mode'))).toBe(true)
-    expect(lines.filter((line) => line.includes(target.connection.password))).toEqual([])
+      // The account exists already: the log made it.
+      expect(await run(target, [`SELECT User FROM mysql.user WHERE User = '${APP.user}'`])).toHaveLength(1)
+      expect(await canConnect(target, APP)).toBe(false)
+      expect(await settings(target)).toMatchObject({ read_only: 'ON', event_scheduler: 'OFF' })
+      const lines = await commandLines()
+      expect(lines.some((line) => line.includes(PROGRAM[replayer]))).toBe(true)
+      expect(lines.filter((line) => line.includes(target.connection.password))).toEqual([])
 
-    await gate.open()
-    await restored
-    expect(await canConnect(target, APP)).toBe(true)
-  })
+      await gate.open()
+      await restored
+      expect(await canConnect(target, APP)).toBe(true)
+    },
+  )
 })
 
 test('isolation that was asked to be kept is lifted by releaseTarget', async () => {
@@ -155,6 +158,9 @@ test('isolation that was asked to be kept is lifted by releaseTarget', async () 
   expect(await databases(target)).toEqual(['shop'])
   await expect(releaseTarget(server)).rejects.toMatchObject({ code: 'InvalidArgument' })
 })
+
+/** Of the programs that run when the replay stands before the gate: the one that sends statements, or prints them. */
+const PROGRAM = { direct: '--verify-binlog-checksum', mysqlbinlog: '--binary-mode' }
 
 // MariaDB's root has it, and only who has it can give it to the root of the backup; the administrator of the tests has not.
 const PROXY_RIGHT = {

@@ -1,8 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ReplayFile } from '../../../../src/restore/replay/replayer.ts'
+import { EventReader } from '../../../../src/binlog/event-reader.ts'
+import type { BinlogEvent } from '../../../../src/binlog/event.ts'
+import { TransactionReader } from '../../../../src/binlog/transaction-reader.ts'
+import type { ReplayChunk, ReplayFile } from '../../../../src/restore/replay/replayer.ts'
 import type { TestServer } from '../../../support/servers/index.ts'
 import { run } from './query.ts'
+
+const CHUNK_BYTES = 1_000
 
 /** Where an event begins in its file. */
 interface EventPlace {
@@ -23,13 +28,17 @@ export async function logFiles(server: TestServer): Promise<readonly ReplayFile[
 
 /** One file with other bytes behind its head. */
 export function withTransactions(file: ReplayFile, chunks: readonly Uint8Array[]): ReplayFile {
-  return { ...file, transactions: () => stream(chunks) }
+  // Damaged bytes are no events; what only passes bytes on sees no difference.
+  return {
+    ...file,
+    transactions: () => stream(chunks.map((bytes) => ({ events: [{ bytes } as BinlogEvent], transactions: [] }))),
+  }
 }
 
 /** The bytes a file would send. */
 export async function bytesOf(file: ReplayFile): Promise<Buffer> {
   const chunks: Uint8Array[] = []
-  for await (const { bytes } of file.transactions()) chunks.push(bytes)
+  for await (const { events } of file.transactions()) for (const { bytes } of events) chunks.push(Buffer.from(bytes))
   return Buffer.concat(chunks)
 }
 
@@ -41,23 +50,34 @@ async function events(server: TestServer, file: string): Promise<readonly EventP
 function replayFile(file: string, bytes: Buffer, places: readonly EventPlace[]): ReplayFile {
   const first = places.find(({ type }) => /^(?:Anonymous_)?Gtid$/i.test(type))?.from ?? bytes.length
   const last = places.findLast(({ type }) => /^(?:Rotate|Stop)$/i.test(type))?.from ?? bytes.length
-  const body = bytes.subarray(first, Math.max(first, last))
+  const format = { serverVersion: bytes.toString('latin1', 25, 75).replace(/\0.*$/s, ''), checksum: 'crc32' } as const
   return {
     file,
+    fileId: file,
     head: bytes.subarray(0, places[1]?.from ?? first),
-    format: { serverVersion: '', checksum: 'crc32' },
+    format,
+    largeStatements: new Set(),
+    uncounted: new Set(),
     // In odd pieces: where chunks end must not matter.
-    transactions: () => stream(pieces(body, 1_000)),
+    transactions: () => stream(chunksOf(bytes.subarray(first, Math.max(first, last)), { file, offset: first, format })),
   }
 }
 
-function pieces(bytes: Buffer, size: number): Buffer[] {
-  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size))
+function* chunksOf(
+  bytes: Buffer,
+  { file, offset, format }: Pick<ReplayFile, 'file' | 'format'> & { readonly offset: number },
+): Generator<ReplayChunk> {
+  const reader = new EventReader({ file, start: { offset, format } })
+  const grouper = new TransactionReader({ file, format })
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+    const events = reader.push(bytes.subarray(at, at + CHUNK_BYTES))
+    yield { events, transactions: events.flatMap((event) => grouper.push(event) ?? []) }
+  }
 }
 
-async function* stream(chunks: readonly Uint8Array[]): ReturnType<ReplayFile['transactions']> {
-  for (const bytes of chunks) {
+async function* stream(chunks: Iterable<ReplayChunk>): ReturnType<ReplayFile['transactions']> {
+  for (const chunk of chunks) {
     await Promise.resolve()
-    yield { bytes, counts: { transactions: 0, rowEvents: 0, rows: 0 } }
+    yield chunk
   }
 }

@@ -1,0 +1,19 @@
+import { EventType } from './event-type.ts'
+import type { BinlogEvent } from './event.ts'
+import { readMariadbGtid } from './mariadb-gtid.ts'
+import { readMysqlGtid } from './mysql-gtid.ts'
+import { readTaggedGtid } from './tagged-gtid.ts'
+
+/** The GTID in a GTID event of either flavor; undefined for other events, and for MySQL's anonymous ones. */
+export function gtidOf(event: BinlogEvent): string | undefined {
+  switch (event.type) {
+    case EventType.Gtid:
+      return readMysqlGtid(event, false).gtid
+    case EventType.GtidTagged:
+      return readTaggedGtid(event).gtid
+    case EventType.MariadbGtid:
+      return readMariadbGtid(event).gtid
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,128 @@
+import { withoutServerStart } from '../../binlog/format-description.ts'
+import { throwIfAborted } from '../../options.ts'
+import { clientProgram } from '../../server/client-programs.ts'
+import { replayDialect } from '../../server/flavor/replay-dialect-of.ts'
+import type { Server } from '../../server/server.ts'
+import type { Session } from '../../server/session.ts'
+import { RowApplier } from './direct/apply-rows.ts'
+import { binlogStatement } from './direct/binlog-statement.ts'
+import { JoinedGtids } from './direct/joined-gtids.ts'
+import { PiecesAhead } from './direct/pieces-ahead.ts'
+import { readPieces } from './direct/read-pieces.ts'
+import { replayText } from './direct/replay-text.ts'
+import { takeRowBatch } from './direct/row-batch.ts'
+import type { RowBatch } from './direct/row-batch.ts'
+import { refusedByServer } from './replay-failed.ts'
+import type { Replayer, ReplayFile, ReplayJob, ReplayResult } from './replayer.ts'
+import { Sent } from './sent.ts'
+
+/** Magic, before the format description in a file's head. */
+const MAGIC_BYTES = 4
+/** So many batches until the GTIDs of joined transactions are filled in: each leaves an interval, and many are slow. */
+const BATCHES_UNTIL_FILL_IN = 1000
+
+/**
+ * The fast replayer: sends the log's own row events, those of many transactions as one
+ * [BINLOG](https://dev.mysql.com/doc/refman/en/binlog.html) statement in one transaction, over one plain connection. What
+ * is not rows alone goes through the text that mysqlbinlog prints for it, in the same session.
+ */
+export function directReplayer(): Replayer {
+  return { name: 'direct', check, replay }
+}
+
+async function check(target: Server): Promise<void> {
+  await clientProgram(target, 'binlog')
+}
+
+async function replay(job: ReplayJob): Promise<ReplayResult> {
+  const { target, signal } = job
+  throwIfAborted(signal, 'the replay')
+  await using session = await target.openByteSession()
+  const stop = (): void => void session.close()
+  signal?.addEventListener('abort', stop)
+  try {
+    return await replayIn(session, job)
+  } catch (error) {
+    // A statement that failed because we hung up is a consequence.
+    throwIfAborted(signal, 'the replay')
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
+}
+
+async function replayIn(session: Session, job: ReplayJob): Promise<ReplayResult> {
+  const { target } = job
+  const dialect = replayDialect(target.flavor)
+  const sent = new Sent(job)
+  const gtids = new JoinedGtids(target, await target.dialect.executedGtids(session))
+  await session.run(dialect.beforeReplay)
+  for (const file of job.files) await replayFile(file, { session, job, sent, gtids })
+  await session.run(target.dialect.sessionAfterReplay)
+  if (dialect.fillsIn) await gtids.fillIn(session)
+  await session.run(job.sentinel)
+  sent.finish()
+  return { sent: sent.counts, last: sent.last }
+}
+
+interface FileContext {
+  readonly session: Session
+  readonly job: ReplayJob
+  readonly sent: Sent
+  readonly gtids: JoinedGtids
+}
+
+async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileContext): Promise<void> {
+  const { target, signal } = job
+  const dialect = replayDialect(target.flavor)
+  const place = () => ({ file: file.file, last: sent.last })
+  const pieces = new PiecesAhead(readPieces(file))
+  const rows = new RowApplier(session, dialect)
+  // The format description tells how the rows are written, and maybe that the server was started: that once only.
+  const { sessionAfterReplay } = target.dialect
+  const format = file.head.subarray(MAGIC_BYTES)
+  const goesOn = withoutServerStart(format)
+  const describeRows = async (description: Uint8Array): Promise<void> =>
+    // MySQL takes it with automatic GTIDs only, and does not leave them so.
+    await session.run([...sessionAfterReplay, binlogStatement([description]), ...sessionAfterReplay])
+  await describeRows(format)
+
+  const textFile = { ...file, head: Buffer.concat([file.head.subarray(0, MAGIC_BYTES), goesOn]) }
+  let unfilled = 0
+  const apply = async (batch: RowBatch): Promise<void> => {
+    try {
+      await rows.apply(batch)
+    } catch (error) {
+      throw refusedByServer(describe(batch, file), error, place())
+    }
+    gtids.add(batch.transactions)
+    sent.add(batch.bytes, batch.transactions, file)
+    unfilled += batch.ends ? 1 : 0
+    if (dialect.fillsIn && unfilled >= BATCHES_UNTIL_FILL_IN) {
+      await session.run(sessionAfterReplay)
+      await gtids.fillIn(session)
+      unfilled = 0
+    }
+  }
+  for (let batch = await takeRowBatch(pieces, file.format, dialect); ;) {
+    if (batch === undefined) {
+      if ((await pieces.peek()) === undefined) return
+      const program = await clientProgram(target, 'binlog')
+      await replayText(pieces, { server: target, program, session, file: textFile, sent, gtids, place, signal })
+      await describeRows(goesOn)
+      rows.forgetSettings()
+      batch = await takeRowBatch(pieces, file.format, dialect)
+    } else {
+      // The next batch is read while the server works on this one.
+      const [next] = await Promise.all([takeRowBatch(pieces, file.format, dialect), apply(batch)])
+      batch = next
+    }
+  }
+}
+
+function describe({ transactions }: RowBatch, { file }: ReplayFile): string {
+  const first = transactions.at(0)?.start
+  return first === undefined
+    ? `rows of a large transaction of ${file}`
+    : `rows of the transactions of ${file} from ${first} to ${transactions.at(-1)!.end}`
+}

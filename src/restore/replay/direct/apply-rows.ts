@@ -1,0 +1,37 @@
+import type { ReplayDialect, RowSettings } from '../../../server/flavor/replay-dialect.ts'
+import type { Session } from '../../../server/session.ts'
+import type { RowBatch } from './row-batch.ts'
+
+/** Applies batches of rows in a session that keeps its settings between them. */
+export class RowApplier {
+  readonly #session: Session
+  readonly #dialect: ReplayDialect
+  #settings: RowSettings | undefined
+
+  constructor(session: Session, dialect: ReplayDialect) {
+    this.#session = session
+    this.#dialect = dialect
+  }
+
+  /** Something else was run in the session. */
+  forgetSettings(): void {
+    this.#settings = undefined
+  }
+
+  /** Applies one batch: a transaction of its own, or a part of one. */
+  async apply({ settings, begins, ends, gtid, statement }: RowBatch): Promise<void> {
+    if (begins) {
+      if (settings !== undefined && !isSame(settings, this.#settings)) {
+        await this.#session.run(this.#dialect.rowSettings(settings))
+        this.#settings = settings
+      }
+      await this.#session.run([...this.#dialect.nextGtid(gtid), 'BEGIN'])
+    }
+    if (statement !== undefined) await this.#session.query(statement)
+    if (ends) await this.#session.query('COMMIT')
+  }
+}
+
+function isSame(a: RowSettings, b: RowSettings | undefined): boolean {
+  return b !== undefined && a.sqlMode === b.sqlMode && a.timeZone === b.timeZone && a.timeNames === b.timeNames
+}

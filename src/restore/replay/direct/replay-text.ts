@@ -1,0 +1,91 @@
+import { EventType } from '../../../binlog/event-type.ts'
+import type { BinlogEvent } from '../../../binlog/event.ts'
+import { readQuery } from '../../../binlog/query-event.ts'
+import type { ClientProgram } from '../../../server/client-programs.ts'
+import type { Server } from '../../../server/server.ts'
+import type { Session } from '../../../server/session.ts'
+import { printFile } from '../print-file.ts'
+import { refusedByServer, replayIncomplete } from '../replay-failed.ts'
+import type { ReplayPlace } from '../replay-failed.ts'
+import type { ReplayChunk, ReplayFile } from '../replayer.ts'
+import type { Sent } from '../sent.ts'
+import type { JoinedGtids } from './joined-gtids.ts'
+import type { PiecesAhead } from './pieces-ahead.ts'
+import { eventsOf } from './read-pieces.ts'
+import type { LogPiece } from './read-pieces.ts'
+import { StatementReader } from './statement-reader.ts'
+
+/** Starting the program costs as much as printing some small transactions: short runs of rows between two texts go along. */
+const SHORT_RUN_TRANSACTIONS = 20
+const SHORT_RUN_BYTES = 64 * 1024
+
+/** What {@link replayText} takes. */
+export interface ReplayTextOptions {
+  readonly server: Server
+  /** The binlog program. */
+  readonly program: ClientProgram
+  /** Where the statements are run: the session that also applies the rows, so that what lives in it goes on. */
+  readonly session: Session
+  readonly file: ReplayFile
+  readonly sent: Sent
+  readonly gtids: JoinedGtids
+  readonly place: () => ReplayPlace
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Takes the next transactions, which are more than rows, and runs the statements the binlog program prints for exactly
+ * their bytes. Throws `ReplayFailed`.
+ */
+export async function replayText(pieces: PiecesAhead, options: ReplayTextOptions): Promise<void> {
+  const { session, file, sent, gtids, place } = options
+  const statements = new StatementReader()
+  await printFile({
+    ...options,
+    file: { ...file, transactions: () => takeText(pieces, statements) },
+    send: async (sql) => {
+      for (const statement of statements.push(sql)) await execute(session, statement, place)
+    },
+    onSent: (bytes, transactions) => {
+      for (const transaction of transactions) gtids.add([transaction])
+      sent.add(bytes, transactions, file)
+    },
+  })
+  if (!statements.isComplete) throw replayIncomplete('a logged statement was not printed', place())
+}
+
+async function execute(session: Session, statement: Buffer, place: () => ReplayPlace): Promise<void> {
+  try {
+    await session.query(statement.toString('latin1'))
+  } catch (error) {
+    throw refusedByServer('a statement', error, place())
+  }
+}
+
+async function* takeText(
+  pieces: PiecesAhead,
+  statements: StatementReader,
+): AsyncGenerator<ReplayChunk, void, undefined> {
+  for (let left = 0; left > 0 || (left = await textAhead(pieces)) > 0; left--) {
+    const piece = pieces.take()!
+    for (const event of eventsOf(piece)) if (isQuery(event)) statements.expect(readQuery(event).text)
+    yield { events: piece.events, transactions: piece.ends === undefined ? [] : [piece.ends] }
+  }
+}
+
+/** How many pieces to take: the next text, and a short run of rows before it. */
+async function textAhead(pieces: PiecesAhead): Promise<number> {
+  let bytes = 0
+  for (let i = 0; i <= SHORT_RUN_TRANSACTIONS && bytes <= SHORT_RUN_BYTES; i++) {
+    const piece: LogPiece | undefined = await pieces.peek(i)
+    if (piece?.kind === 'text') return i + 1
+    const isWhole = piece?.begins === true && piece.ends !== undefined
+    if (!isWhole) return 0
+    bytes += piece.bytes
+  }
+  return 0
+}
+
+function isQuery({ type }: BinlogEvent): boolean {
+  return type === EventType.Query || type === EventType.QueryCompressed
+}

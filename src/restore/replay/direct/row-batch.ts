@@ -1,0 +1,92 @@
+import { EventType } from '../../../binlog/event-type.ts'
+import type { BinlogEvent } from '../../../binlog/event.ts'
+import { readQuery } from '../../../binlog/query-event.ts'
+import { ROWS_LAYOUTS } from '../../../binlog/rows-event.ts'
+import type { Transaction } from '../../../binlog/transaction.ts'
+import type { LogFormat } from '../../../image/segment.ts'
+import type { ReplayDialect, RowSettings } from '../../../server/flavor/replay-dialect.ts'
+import { binlogStatement, bytesForFile } from './binlog-statement.ts'
+import type { PiecesAhead } from './pieces-ahead.ts'
+import { eventsOf } from './read-pieces.ts'
+import type { LogPiece } from './read-pieces.ts'
+
+/** Rows that are applied as one transaction, or as a part of one that is too large to be held. */
+export interface RowBatch {
+  /** A BINLOG statement; undefined when the transactions are empty. */
+  readonly statement: string | undefined
+  /** Whether a transaction begins and ends with it. */
+  readonly begins: boolean
+  readonly ends: boolean
+  /** The source's transactions that end in it. */
+  readonly transactions: readonly Transaction[]
+  /** GTID of the last transaction. */
+  readonly gtid: string | undefined
+  /** What the session was set to; undefined when the log does not tell. */
+  readonly settings: RowSettings | undefined
+  /** Bytes of the log it stands for. */
+  readonly bytes: number
+}
+
+/** How many transactions of the source become one. Found by measuring; see the benchmark `replay`. */
+const BATCH_TRANSACTIONS = 500
+/** And how many bytes of the log. */
+const BATCH_BYTES = 1024 * 1024
+
+/** Takes what can be applied together; undefined when the next piece has to be printed as text, or there is none. */
+export async function takeRowBatch(
+  pieces: PiecesAhead,
+  format: LogFormat,
+  dialect: ReplayDialect,
+): Promise<RowBatch | undefined> {
+  const first = await pieces.peek()
+  if (first?.kind !== 'rows') return undefined
+  const taken: LogPiece[] = []
+  const rows: BinlogEvent[] = []
+  let settings: RowSettings | undefined
+  let bytes = 0
+  for (let next: LogPiece | undefined = first; next?.kind === 'rows'; next = await pieces.peek()) {
+    const last = taken.at(-1)
+    const events = eventsOf(next)
+    const joined = joinSettings(settings, settingsOf(events))
+    if (last !== undefined) {
+      const isPart = !last.begins || last.ends === undefined || next.ends === undefined
+      const isFull = taken.length >= BATCH_TRANSACTIONS || bytes + next.bytes > BATCH_BYTES
+      if (isPart || isFull || joined === 'differ' || !dialect.canJoin(last.gtid, next.gtid)) break
+    }
+    if (joined !== 'differ') settings = joined
+    taken.push(next)
+    rows.push(...next.maps, ...events.filter(isOfRows))
+    pieces.take()
+    bytes += next.bytes
+  }
+  const last = taken.at(-1)!
+  return {
+    statement: rows.length === 0 ? undefined : binlogStatement(rows.map((event) => bytesForFile(event, format))),
+    begins: first.begins,
+    ends: last.ends !== undefined,
+    transactions: taken.flatMap(({ ends }) => ends ?? []),
+    gtid: last.gtid,
+    settings,
+    bytes,
+  }
+}
+
+function isOfRows({ type }: BinlogEvent): boolean {
+  return type === EventType.TableMap || ROWS_LAYOUTS[type] !== undefined
+}
+
+/** MySQL begins every transaction with a statement, which tells what the session was set to. */
+function settingsOf(events: readonly BinlogEvent[]): RowSettings | undefined {
+  const begin = events.find(({ type }) => type === EventType.Query)
+  if (begin === undefined) return undefined
+  const { sqlMode, timeZone, timeNames } = readQuery(begin).status
+  return { sqlMode, timeZone, timeNames }
+}
+
+/** A time zone is logged only where it mattered: what does not tell goes with any. */
+function joinSettings(a: RowSettings | undefined, b: RowSettings | undefined): RowSettings | undefined | 'differ' {
+  if (a === undefined || b === undefined) return a ?? b
+  const zonesDiffer = a.timeZone !== undefined && b.timeZone !== undefined && a.timeZone !== b.timeZone
+  if (zonesDiffer || a.sqlMode !== b.sqlMode || a.timeNames !== b.timeNames) return 'differ'
+  return { ...a, timeZone: a.timeZone ?? b.timeZone }
+}
