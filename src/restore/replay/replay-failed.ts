@@ -32,7 +32,8 @@ export function refusedByServer(what: string, error: unknown, place: ReplayPlace
   const said = withoutSecrets(error.cause instanceof Error ? error.cause.message : error.message)
   const number =
     typeof errno === 'number' ? `ERROR ${errno} (${typeof sqlState === 'string' ? sqlState : 'HY000'}): ` : ''
-  return failure(`the server did not take ${what}: ${number}${said}`, place, { errno, sqlState, said })
+  const lost = error.code === 'ConnectionFailed' ? 'the connection was lost: ' : ''
+  return failure(`the server did not take ${what}: ${lost}${number}${said}`, place, { errno, sqlState, said })
 }
 
 function failure(reason: string, { file, last }: ReplayPlace, details: Readonly<Record<string, unknown>>): PitrError {
