@@ -33,13 +33,13 @@ describe('pages', { timeout: 120_000 }, () => {
       await store({ ...at, blob: { ...blob, key: segmentBlobKey(at, '00000000') } })
     }
     truth = await facts()
-  })
+  }, 60_000)
   beforeEach(async () => {
     await (await archive()).writeCatalogue(await facts())
-  })
+  }, 60_000)
   afterAll(async () => {
     await place[Symbol.asyncDispose]()
-  })
+  }, 60_000)
 
   test('bring the same facts as the manifests, with a read for a thousand of them', async () => {
     expect(truth.segments).toHaveLength(SEGMENTS)
