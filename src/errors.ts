@@ -48,7 +48,7 @@ export const ERROR_CODES = {
   TargetBeyondWindow: 'The target lies beyond what is archived.',
   TransactionNotFound: 'No archived transaction has this GTID.',
   NotABoundary: 'The position is not at a transaction boundary.',
-  AmbiguousTime: 'Transactions behind the stop committed at or before the asked time: the clock stepped back.',
+  AmbiguousTime: 'Several places in the log fit the asked time: commit times do not follow its order there.',
   BrokenChain: 'The archived binary logs between the image and the target are not contiguous.',
   Unreplayable: 'The range holds something that cannot be replayed faithfully.',
   // Restoring

@@ -75,7 +75,7 @@ export class OpenTransaction {
     for (const { database, table } of changes) this.#change(database, table)
   }
 
-  /** The transaction, complete; `second` is the header time of its last event. */
+  /** The transaction, complete; `second` is when its last event was made. */
   finish(end: number, second: number): Transaction {
     const hidesStatement = this.statement !== undefined && mayHoldSecret(this.statement)
     const kind = this.#kind()

@@ -1,4 +1,5 @@
 import { EventType } from './event-type.ts'
+import { readUint32 } from './event.ts'
 import type { BinlogEvent } from './event.ts'
 import { corruptBinlog } from './log-problem.ts'
 import { inflateMariadb } from './mariadb-compression.ts'
@@ -17,6 +18,7 @@ export interface LoggedQuery {
 
 // Query_event in MySQL's statement_events.h: thread id, seconds it ran, length of the database name, error code, length of
 // the status variables; then these, the database name and a zero byte; the rest is the statement.
+const SECONDS_RUN_AT = 4
 const DATABASE_LENGTH_AT = 8
 const STATUS_LENGTH_AT = 11
 const POST_HEADER_BYTES = 13
@@ -47,6 +49,17 @@ export function queryIs(event: BinlogEvent, text: Buffer): boolean {
   if (event.bodyEnd - start !== text.length) return false
   for (let i = 0; i < text.length; i++) if (event.buffer[start + i] !== text[i]) return false
   return true
+}
+
+/**
+ * The second in which the server made the event. The header of a Query event holds the second its statement began, or the
+ * one a `SET timestamp` made up; by so many seconds, modulo 2^32, the clock was ahead of it when the event was made.
+ */
+export function secondMade(event: BinlogEvent): number {
+  const { type, timestamp, buffer, bodyStart, bodyEnd } = event
+  if (type !== EventType.Query && type !== EventType.QueryCompressed) return timestamp
+  if (bodyEnd - bodyStart < POST_HEADER_BYTES) throw corruptBinlog(event, 'a Query event is too short')
+  return (timestamp + readUint32(buffer, bodyStart + SECONDS_RUN_AT)) >>> 0
 }
 
 function queryStart(event: BinlogEvent): number {

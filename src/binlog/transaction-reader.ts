@@ -11,7 +11,7 @@ import { readMysqlGtid } from './mysql-gtid.ts'
 import type { MysqlGtid } from './mysql-gtid.ts'
 import { OpenTransaction } from './open-transaction.ts'
 import type { Ending } from './open-transaction.ts'
-import { queryIs } from './query-event.ts'
+import { queryIs, secondMade } from './query-event.ts'
 import { ROWS_LAYOUTS } from './rows-event.ts'
 import type { RowsLayout } from './rows-event.ts'
 import { TableMaps } from './table-maps.ts'
@@ -261,7 +261,7 @@ export class TransactionReader {
 
   #finish(event: BinlogEvent, open: OpenTransaction): Transaction {
     this.#open = undefined
-    return open.finish(event.end, event.timestamp)
+    return open.finish(event.end, secondMade(event))
   }
 
   /** The open transaction; before MySQL 5.6 and without GTIDs one can begin with any event. */

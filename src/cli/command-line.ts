@@ -63,7 +63,7 @@ const OPTIONS: Readonly<
   before: { value: 'GTID', help: 'restore to just before this transaction' },
   after: { value: 'GTID', help: 'restore to just after this transaction' },
   position: { value: 'FILE:OFFSET', help: 'restore to this binlog position' },
-  ambiguous: { value: 'first|last', help: 'when the clock stepped back: stop at the first or the last candidate' },
+  ambiguous: { value: 'first|last', help: 'when several places in the log fit a time: stop at the first or the last' },
   plan: { value: 'FILE', help: 'restore this saved plan' },
   out: { value: 'FILE', help: 'save the plan as JSON' },
   accounts: { value: 'all|none', help: 'whether the accounts of the backup are restored (default all)' },

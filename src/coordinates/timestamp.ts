@@ -1,7 +1,11 @@
 import { PitrError } from '../errors.ts'
+import type { Flavor } from './flavor.ts'
 
 /** How fine a {@link Timestamp} is: MySQL 8+ logs commits by the microsecond, MariaDB by the whole second. */
 export type Resolution = 'microsecond' | 'second'
+
+/** How fine a server of a flavor records commits, as far as nothing else is known of it. */
+export const USUAL_RESOLUTION: Readonly<Record<Flavor, Resolution>> = { mysql: 'microsecond', mariadb: 'second' }
 
 /** Microseconds in a second. */
 export const MICROSECONDS_PER_SECOND = 1_000_000
@@ -12,7 +16,7 @@ const ISO = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{6}))?Z$/
  * A moment as a server recorded it: UTC, with the resolution it was recorded in. Its text is ISO 8601 with six decimals
  * (`2026-11-21T10:15:30.123456Z`), or none when only the second is known (`2026-11-21T10:15:30Z`).
  *
- * A timestamp is also an `Instant`: `manager.plan({ kind: 'time', at: window.latest })` works.
+ * A timestamp is also an `Instant`: `manager.plan({ kind: 'time', at: window.earliest })` works.
  */
 export class Timestamp {
   /** Microseconds since 1970-01-01T00:00:00Z; an integer, exact until the year 2255. */

@@ -1,4 +1,4 @@
-import { MICROSECONDS_PER_SECOND, Timestamp } from '../coordinates/timestamp.ts'
+import { MICROSECONDS_PER_SECOND, Timestamp, USUAL_RESOLUTION } from '../coordinates/timestamp.ts'
 import type { Resolution } from '../coordinates/timestamp.ts'
 import { PitrError } from '../errors.ts'
 import type { ChainBreak } from './chain-break.ts'
@@ -21,16 +21,19 @@ export interface RecoveryHole {
 
 /**
  * The set of moments of one timeline that can be restored: from `earliest` to `latest`, both included, without the holes.
- * Where commits are recorded by the second, `latest` is the last second that is over and archived, so right after the
- * first backup it can lie before `earliest`: no moment can be told exactly yet.
+ * Where commits are recorded by the second, a moment is a second: `earliest` is that of the first backup, and `latest` the
+ * last one that is over and archived.
  */
 export class RecoveryWindow {
   /** The timeline. */
   readonly timelineId: string
   /** The first image's start time. */
   readonly earliest: Timestamp
-  /** The latest moment for which the archived log is known to be complete. */
-  readonly latest: Timestamp
+  /**
+   * The latest moment for which the archived log is known to be complete; never before `earliest`. Undefined while there is
+   * none: right after the first backup, the second it was taken in is not over. Archive again.
+   */
+  readonly latest?: Timestamp | undefined
   /** What in between cannot be restored, in log order. */
   readonly holes: readonly RecoveryHole[]
   /** How fine a time in the window can be told. */
@@ -40,7 +43,7 @@ export class RecoveryWindow {
   constructor(parts: Pick<RecoveryWindow, 'timelineId' | 'earliest' | 'latest' | 'holes' | 'resolution'>) {
     this.timelineId = parts.timelineId
     this.earliest = parts.earliest
-    this.latest = parts.latest
+    if (parts.latest !== undefined) this.latest = parts.latest
     this.holes = parts.holes
     this.resolution = parts.resolution
   }
@@ -56,15 +59,20 @@ export class RecoveryWindow {
     const [first] = images
     const newest = images.at(-1)
     if (first === undefined || newest === undefined) throw noImage(facts.timelineId)
-    const resolution = resolutionOf(chain.segments.at(-1), chain.segments)
-    const latest = latestComplete(facts.coveredUntil?.time ?? newest.startTime, resolution)
+    const { segments } = chain
+    const oldestCommit = segments.find((segment) => segment.first !== undefined)?.first?.commitTime
+    const newestCommit = segments.findLast((segment) => segment.last !== undefined)?.last?.commitTime
+    const resolution = newestCommit?.resolution ?? USUAL_RESOLUTION[facts.flavor]
+    const earliest = toResolution(first.startTime, oldestCommit?.resolution ?? resolution)
+    const complete = latestComplete(facts.coveredUntil?.time ?? newest.startTime, resolution)
+    const latest = complete.compare(earliest) < 0 ? undefined : complete
     const lostEnd = findLostEnd(facts, chain, images)
     const breaks = lostEnd === undefined ? chain.breaks : [...chain.breaks, lostEnd]
     return new RecoveryWindow({
       timelineId: facts.timelineId,
-      earliest: first.startTime,
+      earliest,
       latest,
-      holes: breaks.flatMap((gap) => holeOf(gap, chain, images, latest) ?? []),
+      holes: breaks.flatMap((gap) => holeOf(gap, chain, images, { latest, resolution }) ?? []),
       resolution,
     })
   }
@@ -79,19 +87,13 @@ export function noImage(timelineId: string): PitrError {
   })
 }
 
-/** How fine the newest recorded commit times are; by the microsecond when there is none. */
-function resolutionOf(newest: Segment | undefined, segments: readonly Segment[]): Resolution {
-  const last = newest?.last ?? segments.findLast((segment) => segment.last !== undefined)?.last
-  return last?.commitTime.resolution ?? 'microsecond'
-}
-
 // A moment at or behind the last commit known before the break may have commits in what is missing: the next image,
 // taken behind the break, is the first proof of what was there.
 function holeOf(
   gap: ChainBreak,
   chain: SegmentChain,
   images: readonly ImageFacts[],
-  latest: Timestamp,
+  { latest, resolution }: Pick<RecoveryWindow, 'latest' | 'resolution'>,
 ): RecoveryHole | undefined {
   const behind = chain.segments[gap.index]
   const rank = behind === undefined ? Infinity : chain.rankOf(behind.fileId, behind.file)
@@ -104,14 +106,15 @@ function holeOf(
   const [first] = images
   const from = latestCommit(chain.segments.slice(0, gap.index), first?.startTime)
   const next = images.find(isBehind)?.startTime
-  if (from === undefined || first === undefined || isBehind(first)) return undefined
-  const hole = { from: toResolution(from, latest), to: toResolution(next ?? latest, latest), reason: gap.reason }
+  const to = next ?? latest
+  if (from === undefined || to === undefined || first === undefined || isBehind(first)) return undefined
+  const hole = { from: toResolution(from, resolution), to: toResolution(to, resolution), reason: gap.reason }
   // The end of the window is a part of it, and of a hole that reaches it.
   return hole.from.compare(hole.to) < (next === undefined ? 1 : 0) ? hole : undefined
 }
 
 // A target stands for the whole second where commits are recorded by the second.
-function toResolution({ epochMicroseconds }: Timestamp, { resolution }: Timestamp): Timestamp {
+function toResolution({ epochMicroseconds }: Timestamp, resolution: Resolution): Timestamp {
   const unit = resolution === 'second' ? MICROSECONDS_PER_SECOND : 1
   return new Timestamp(Math.floor(epochMicroseconds / unit) * unit, resolution)
 }

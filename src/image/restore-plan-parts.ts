@@ -55,7 +55,7 @@ export interface RestorePlanParts {
   readonly timelineId: string
   /** What was asked, in normal form: a time is ISO 8601 in UTC, a GTID canonical. */
   readonly target: RestoreTarget
-  /** The choice the caller made between several stops, when the clock stepped back. */
+  /** The choice the caller made between several stops, where commit times do not follow the order of the log. */
   readonly ambiguous?: 'first' | 'last' | undefined
   /** Where it starts. */
   readonly image: PlannedImage

@@ -39,7 +39,7 @@ function indented([label, ...lines]: Row, width: number): string[] {
 
 function ambiguity({ ambiguous }: RestorePlanParts): string[] {
   if (ambiguous === undefined) return []
-  return [`where the clock stepped back: the ${ambiguous} place in the log that fits`]
+  return [`the ${ambiguous} place in the log that fits, should commit times not follow its order`]
 }
 
 function resolution({ resolution: unit, target }: RestorePlanParts): string {

@@ -26,7 +26,7 @@ export interface ImageFacts {
 
 /** Until when and where a timeline's archived log is known to be complete. */
 export interface Coverage {
-  /** The server's clock, read before the end of its log was read: every commit up to then lies before that end. */
+  /** By the server's clock: every commit up to then lies before that end. */
   readonly time: Timestamp
   /** Identity of the binlog file in which the archived log ended. */
   readonly fileId: string

@@ -101,8 +101,12 @@ export class LogBuilder {
   }
 
   /** Adds a Query event. */
-  query(sql: string | Buffer, { database = 'shop', ...header }: Partial<Header> & { database?: string } = {}): this {
+  query(
+    sql: string | Buffer,
+    { database = 'shop', secondsRun = 0, ...header }: Partial<Header> & { database?: string; secondsRun?: number } = {},
+  ): this {
     const head = Buffer.alloc(13)
+    head.writeUInt32LE(secondsRun, 4)
     head[8] = Buffer.byteLength(database)
     return this.add(EventType.Query, Buffer.concat([head, Buffer.from(`${database}\0`), Buffer.from(sql)]), header)
   }

@@ -132,6 +132,25 @@ test('the commit time of MariaDB is that of the event that ends the transaction'
   expect(read([log.bytes]).transactions[0]?.commitTime.epochMicroseconds).toBe(1_800_000_005_000_000)
 })
 
+test.each([
+  { name: 'took seconds', timestamp: 1_800_000_000, secondsRun: 5, second: 1_800_000_005 },
+  { name: 'was forged into the past', timestamp: 1_000_000_000, secondsRun: 800_000_005, second: 1_800_000_005 },
+  {
+    name: 'was forged into the future',
+    timestamp: 1_900_000_000,
+    secondsRun: 2 ** 32 - 100_000_000,
+    second: 1_800_000_000,
+  },
+])(
+  'the commit time of a statement is when it was logged, also when its time $name',
+  ({ timestamp, secondsRun, second }) => {
+    const ddl = new LogBuilder('mariadb').mariadbGtid(1n, 1).query('DROP TABLE a', { timestamp, secondsRun })
+    expect(read([ddl.bytes]).transactions[0]?.commitTime.epochMicroseconds).toBe(second * 1_000_000)
+    const commit = new LogBuilder('mariadb').mariadbGtid(1n, 0).query('COMMIT', { timestamp, secondsRun })
+    expect(read([commit.bytes]).transactions[0]?.commitTime.epochMicroseconds).toBe(second * 1_000_000)
+  },
+)
+
 test('GTID numbers and commit times are exact to their limits', () => {
   const largest = new LogBuilder()
     .gtid(2 ** 53 + 2, 2 ** 53 - 1)

@@ -29,7 +29,7 @@ test.each<[string, Options, string]>([
   expect(() => readTarget(options)).toThrow(expect.objectContaining({ code }))
 })
 
-test('a clock that stepped back can be decided', () => {
+test('a time that several places fit can be decided', () => {
   expect(readPlanOptions({ ambiguous: 'last' })).toEqual({ ambiguous: 'last' })
   expect(readPlanOptions({})).toEqual({ ambiguous: undefined })
   expect(() => readPlanOptions({ ambiguous: 'middle' })).toThrow(expect.objectContaining({ code: 'InvalidArgument' }))

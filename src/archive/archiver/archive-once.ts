@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import type { BinlogPosition } from '../../coordinates/binlog-position.ts'
 import { compareBinlogPositions, formatBinlogPosition } from '../../coordinates/binlog-position.ts'
 import type { Timestamp } from '../../coordinates/timestamp.ts'
@@ -7,8 +9,9 @@ import { throwIfAborted } from '../../options.ts'
 import type { OperationOptions } from '../../options.ts'
 import { ProgressMeter } from '../../progress.ts'
 import { requirePreflight } from '../../server/preflight.ts'
+import type { CommitsUntil } from '../../server/flavor/flavor-dialect.ts'
 import type { Server } from '../../server/server.ts'
-import type { Archive, Timeline } from '../archive.ts'
+import type { Archive, ArchiveFacts, Timeline } from '../archive.ts'
 import { isCode } from '../is-code.ts'
 import { cutSegments } from './cut-segments.ts'
 import { openLog } from './open-log.ts'
@@ -28,7 +31,7 @@ export interface ArchiveReport {
   readonly bytes: number
   /** Transactions in them. */
   readonly transactions: number
-  /** The server's clock through which the archive is known to be complete. */
+  /** The time, by the server's clock, through which the archive is known to be complete. */
   readonly coveredUntil: Timestamp
 }
 
@@ -40,6 +43,9 @@ export interface ArchiveOnceOptions extends OperationOptions {
 
 /** How often another archiver may be faster in one pass before this is no coincidence. */
 const ATTEMPTS = 20
+/** How long a server may take to bring a transaction to disk that it has named the end of. */
+const SYNC_TIMEOUT_MS = 30_000
+const SYNC_POLL_MS = 20
 
 /**
  * Ships what the server's binary log holds beyond the archive, once, the active file included, and records until when
@@ -58,29 +64,15 @@ export async function archiveOnce(
   requireSource(timeline, server)
   await requirePreflight(server, 'archive', options)
 
-  // The clock is read before the end: every commit up to that moment lies before the end, so the pass covers it.
+  // Asked before the end: every commit up to that moment lies before the end, so the pass covers it.
   const source = await server.withSession(async (session) => ({
-    coveredUntil: await server.dialect.readClock(session),
+    commits: await server.dialect.commitsUntil(session),
     end: (await server.dialect.binlogEnd(session)).position,
   }))
   const written: Segment[] = []
-  for (let attempt = 1; ; attempt++) {
-    const { segments: archived } = await archive.readFacts(timeline.id, options)
-    // Behind the facts: another archiver may bring what was written after the list was made.
-    const files = await server.withSession(async (session) => await server.dialect.listBinlogs(session))
-    try {
-      await fetchLog(archive, timeline, server, { archived, files, written }, options)
-      break
-    } catch (error) {
-      if (!isCode(error, 'ObjectConflict') || attempt === ATTEMPTS) throw error
-    }
-  }
-  const facts = await archive.readFacts(timeline.id, options)
-  const last = facts.segments.at(-1)
-  if (last === undefined || compareBinlogPositions({ file: last.file, offset: last.to }, source.end) < 0) {
-    throw endedEarly(last, source.end)
-  }
-  const { coveredUntil } = source
+  const facts = await fetchThrough(source.end, archive, timeline, server, written, options)
+  const last = facts.segments.at(-1) as Segment
+  const coveredUntil = completeUntil(source.commits, facts.segments)
   await archive.recordCoverage(timeline.id, { time: coveredUntil, fileId: last.fileId, offset: last.to }, options)
   await archive.writeCatalogue(facts, options)
   return {
@@ -91,6 +83,44 @@ export async function archiveOnce(
     transactions: written.reduce((sum, { counts }) => sum + counts.transactions, 0),
     coveredUntil,
   }
+}
+
+/**
+ * Fetches until the archived log reaches `end`, and returns the facts of the archive then. The end a server names can be ahead of
+ * what it sends: MySQL holds a transaction back until it is on disk (`sync_binlog`, `binlog_group_commit_sync_delay`).
+ */
+async function fetchThrough(
+  end: BinlogPosition,
+  archive: Archive,
+  timeline: Timeline,
+  server: Server,
+  written: Segment[],
+  options: ArchiveOnceOptions,
+): Promise<ArchiveFacts> {
+  const deadline = performance.now() + SYNC_TIMEOUT_MS
+  for (let conflicts = 0; ;) {
+    const { segments: archived } = await archive.readFacts(timeline.id, options)
+    // Behind the facts: another archiver may bring what was written after the list was made.
+    const files = await server.withSession(async (session) => await server.dialect.listBinlogs(session))
+    try {
+      await fetchLog(archive, timeline, server, { archived, files, written }, options)
+    } catch (error) {
+      if (!isCode(error, 'ObjectConflict') || ++conflicts === ATTEMPTS) throw error
+      continue
+    }
+    const facts = await archive.readFacts(timeline.id, options)
+    const last = facts.segments.at(-1)
+    if (last !== undefined && compareBinlogPositions({ file: last.file, offset: last.to }, end) >= 0) return facts
+    if (performance.now() > deadline) throw endedEarly(last, end)
+    await sleep(SYNC_POLL_MS, undefined, { signal: options.signal }).catch(() => undefined)
+    throwIfAborted(options.signal, 'archiving')
+  }
+}
+
+/** A transaction that comes in from another server may be as old as the last one, whatever the clock says. */
+function completeUntil({ time, replicates }: CommitsUntil, segments: readonly Segment[]): Timestamp {
+  const newest = segments.findLast(({ last }) => last !== undefined)?.last?.commitTime
+  return replicates && newest !== undefined && newest.compare(time) < 0 ? newest : time
 }
 
 interface FetchState {

@@ -12,7 +12,7 @@ export const window: Command = {
       () =>
         [
           `earliest  ${String(found.earliest)}`,
-          `latest    ${String(found.latest)}`,
+          `latest    ${found.latest === undefined ? 'none yet: archive again' : String(found.latest)}`,
           ...found.holes.map(({ from, to, reason }) => `hole      ${String(from)} to ${String(to)}: ${reason}`),
         ].join('\n'),
       () => found,

@@ -1,4 +1,5 @@
 import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
+import { USUAL_RESOLUTION } from '../../coordinates/timestamp.ts'
 import { PitrError } from '../../errors.ts'
 import { describeRestoreTarget } from '../../image/restore-target.ts'
 import type { RestoreTarget } from '../../image/restore-target.ts'
@@ -46,7 +47,7 @@ export function locateTime(log: LogView, target: TimeTarget, ambiguous: 'first' 
 
 function requireInWindow(log: LogView, target: TimeTarget, limit: TimeLimit): void {
   const [first] = log.images
-  const oldest = log.firstFrom(0)?.ref.commitTime.resolution ?? 'microsecond'
+  const oldest = log.firstFrom(0)?.ref.commitTime.resolution ?? USUAL_RESOLUTION[log.facts.flavor]
   if (first !== undefined && limit.lastMicrosecond(oldest) < first.startTime.epochMicroseconds) {
     throw beforeWindow(target, first)
   }
@@ -112,7 +113,7 @@ function ambiguousTime(log: LogView, target: TimeTarget, candidates: readonly Ca
   )
   return new PitrError('AmbiguousTime', {
     subject: describeRestoreTarget(target),
-    message: `the clock stepped back: ${candidates.length} places in the log fit ${describeRestoreTarget(target)}: ${places.join(', ')}`,
+    message: `commit times do not follow the order of the log (a clock was set back, or SET timestamp was used): ${candidates.length} places in it fit ${describeRestoreTarget(target)}: ${places.join(', ')}`,
     hint: 'Choose the first or the last of them (option ambiguous), or name one of the positions as the target.',
     details: { count: candidates.length, candidates: described },
   })

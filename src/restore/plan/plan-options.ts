@@ -5,9 +5,10 @@ import type { OperationOptions } from '../../options.ts'
 /** How to plan. */
 export interface PlanOptions extends OperationOptions {
   /**
-   * Which place in the log to take when the clock stepped back and several fit the asked time: the `first` leaves out
-   * every transaction committed later, and some committed earlier; the `last` includes every one committed earlier, and
-   * some committed later. Undefined: the plan fails with `AmbiguousTime` and lists them.
+   * Which place in the log to take when commit times do not follow its order (the clock was set back, or on MariaDB a
+   * session set its own `timestamp`), so that several places fit the asked time: the `first` leaves out every transaction
+   * committed later, and some committed earlier; the `last` includes every one committed earlier, and some committed
+   * later. Undefined: the plan fails with `AmbiguousTime` and lists them.
    */
   readonly ambiguous?: 'first' | 'last' | undefined
 }

@@ -1,5 +1,6 @@
 import type { GtidSet } from '../../coordinates/gtid-set.ts'
 import { parseGtidSet } from '../../coordinates/parse-gtid-set.ts'
+import { USUAL_RESOLUTION } from '../../coordinates/timestamp.ts'
 import { RestorePlan } from '../../image/restore-plan.ts'
 import type { LeftOut, LogPlace, PlannedSegment, RestorePlanParts } from '../../image/restore-plan-parts.ts'
 import { normalizeRestoreTarget } from '../../image/restore-target.ts'
@@ -65,7 +66,7 @@ export function planRestore(
     counts: countParts(log, parts),
     leftOut: countLeftOut(division),
     ...(gtids === undefined ? {} : { gtids }),
-    resolution: (firstExcluded ?? lastIncluded)?.commitTime.resolution ?? 'microsecond',
+    resolution: (firstExcluded ?? lastIncluded)?.commitTime.resolution ?? USUAL_RESOLUTION[facts.flavor],
     ...(lastIncluded === undefined ? {} : { lastIncluded }),
     ...(firstExcluded === undefined ? {} : { firstExcluded }),
     warnings: [

@@ -1,4 +1,6 @@
 import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
+import { USUAL_RESOLUTION } from '../../coordinates/timestamp.ts'
+import type { Resolution } from '../../coordinates/timestamp.ts'
 import { PitrError } from '../../errors.ts'
 import { describeRestoreTarget, normalizeRestoreTarget } from '../../image/restore-target.ts'
 import type { RestoreTarget } from '../../image/restore-target.ts'
@@ -60,6 +62,6 @@ export function coverageLost({ facts, end }: LogView): PitrError {
 }
 
 /** How fine the newest commit times are. */
-export function newestResolution(log: LogView): 'microsecond' | 'second' {
-  return log.lastBefore(log.segments.length)?.ref.commitTime.resolution ?? 'microsecond'
+export function newestResolution(log: LogView): Resolution {
+  return log.lastBefore(log.segments.length)?.ref.commitTime.resolution ?? USUAL_RESOLUTION[log.facts.flavor]
 }

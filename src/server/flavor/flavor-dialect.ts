@@ -17,6 +17,14 @@ export interface BinlogEnd {
   readonly gtidSet?: string | undefined
 }
 
+/** What a server can say about commits up to a moment. */
+export interface CommitsUntil {
+  /** Every transaction that gets a commit time up to then, from this server's clock, is in the log already. */
+  readonly time: Timestamp
+  /** Whether transactions of another server come in that keep the commit times they have there. */
+  readonly replicates: boolean
+}
+
 /** One file of a server's list of binary logs. */
 export interface BinlogFile {
   readonly file: string
@@ -102,6 +110,8 @@ export interface FlavorDialect {
 
   /** The server's clock. */
   readClock(session: Session): Promise<Timestamp>
+  /** A moment near to now whose commits are all before every end of the binary log that is asked for later. */
+  commitsUntil(session: Session): Promise<CommitsUntil>
   /** The end of the binary log. Throws `BinlogDisabled`. */
   binlogEnd(session: Session): Promise<BinlogEnd>
   /** The filters `binlog_do_db` and `binlog_ignore_db`, '' for none: they leave databases out of the log. Empty without a log. */

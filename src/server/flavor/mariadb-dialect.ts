@@ -18,6 +18,7 @@ import {
 } from './common.ts'
 import type { FlavorDialect } from './flavor-dialect.ts'
 import { mariadbAccountNames, mariadbAccounts, PUBLIC } from './mariadb-accounts.ts'
+import { mariadbCommitsUntil } from './mariadb-commits.ts'
 import { mariadbDump } from './mariadb-dump.ts'
 import { beforeIsolationMariadb, isolateMariadb, releaseMariadb } from './mariadb-isolation.ts'
 import { mariadbPrivileges } from './mariadb-privileges.ts'
@@ -45,6 +46,7 @@ export function mariadbDialect(version: ServerVersion): FlavorDialect {
     tlsOptionLines: mariadbTlsLines,
 
     readClock: readUtcClock,
+    commitsUntil: mariadbCommitsUntil,
     binlogEnd: async (session) => {
       const [row] = await withBinlog(session.query('SHOW BINLOG STATUS'))
       return { position: positionOf(row), gtidSet: (await session.value('SELECT @@GLOBAL.gtid_binlog_pos')) ?? '' }

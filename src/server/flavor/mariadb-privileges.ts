@@ -11,6 +11,11 @@ const ARCHIVE: readonly PrivilegeRule[] = [
     why: 'the end and the files of the binary log are asked for',
     severity: 'error',
   },
+  {
+    anyOf: ['PROCESS'],
+    why: 'until when the archive is complete depends on the commits that are under way',
+    severity: 'error',
+  },
 ]
 
 /**

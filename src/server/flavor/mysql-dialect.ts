@@ -52,6 +52,9 @@ export function mysqlDialect(version: ServerVersion): FlavorDialect {
     tlsOptionLines: mysqlTlsLines,
 
     readClock: readUtcClock,
+    // The commit time is taken under the lock of the log that the question for its end waits for, and a replica takes its
+    // own: https://dev.mysql.com/doc/refman/en/replication-delayed.html
+    commitsUntil: async (session) => ({ time: await readUtcClock(session), replicates: false }),
     binlogEnd: async (session) => await binlogEnd(session, statusStatement),
     binlogFilters: async (session) => filtersOf((await session.query(statusStatement))[0]),
     listBinlogs: showBinaryLogs,

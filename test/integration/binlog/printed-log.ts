@@ -25,6 +25,8 @@ export interface PrintedLog {
   readonly gtids: readonly (string | undefined)[]
   /** MySQL: immediate_commit_timestamp of each transaction. */
   readonly commitMicroseconds: readonly number[]
+  /** MariaDB: of the Query events, by offset, seconds from the time in the header until they were made. */
+  readonly secondsRun: ReadonlyMap<number, number>
   /** Rows: where their event begins, and `inserted db.table`. */
   readonly rows: readonly { readonly offset: number; readonly row: string }[]
 }
@@ -66,6 +68,7 @@ function readPrinted(lines: readonly string[]): PrintedLog {
   const events: PrintedEvent[] = []
   const gtids: string[] = []
   const commitMicroseconds: number[] = []
+  const secondsRun = new Map<number, number>()
   const rows: { offset: number; row: string }[] = []
   // Offsets come before their event, in MariaDB sometimes two before two events.
   const offsets: number[] = []
@@ -86,6 +89,8 @@ function readPrinted(lines: readonly string[]): PrintedLog {
       const timestamp = Date.UTC(2000 + year, month - 1, day, hour, minute, second) / 1000
       const crc32 = header[9] === undefined ? undefined : Number.parseInt(header[9], 16)
       events.push({ offset, timestamp, serverId, logPosition, crc32, what: header[10] ?? '' })
+      const ran = /\tQuery\t.*exec_time=(\d+)/.exec(line)?.[1]
+      if (ran !== undefined) secondsRun.set(offset, Number(ran))
       const gtid = /\tGTID (\d+-\d+-\d+)/.exec(line)?.[1]
       if (gtid !== undefined) gtids.push(gtid)
     } else if (row !== null) rows.push({ offset, row: `${ACTIONS[row[1]!]} ${nameOf(row[2]!)}.${nameOf(row[3]!)}` })
@@ -94,7 +99,8 @@ function readPrinted(lines: readonly string[]): PrintedLog {
   }
   const named = gtids.filter((gtid) => gtid !== 'AUTOMATIC')
   inLogOrder(events)
-  return { events, gtids: named.map((gtid) => (gtid === 'ANONYMOUS' ? undefined : gtid)), commitMicroseconds, rows }
+  const gtidsOrNone = named.map((gtid) => (gtid === 'ANONYMOUS' ? undefined : gtid))
+  return { events, gtids: gtidsOrNone, commitMicroseconds, secondsRun, rows }
 }
 
 /**

@@ -176,10 +176,11 @@ describe('what no single object tells', () => {
     const before = await RecoveryImageManager.open({ storage: directoryStorage(archive.earlier) })
     const now = await RecoveryImageManager.open({ storage: directoryStorage(archive.folder) })
     const [{ latest: earlier }, { latest }] = [await before.window(), await now.window()]
-    expect(earlier.compare(latest)).toBeLessThan(0)
+    // Undefined where the second of the backup was not over then.
+    expect(earlier === undefined || earlier.compare(latest!) < 0).toBe(true)
     const plan = await before.plan({ kind: 'latest' })
     expect(plan.stop).not.toEqual(plans[0]!.stop)
-    await expectPitrError(before.plan({ kind: 'time', at: latest.toString() }), { code: 'TargetBeyondWindow' })
+    await expectPitrError(before.plan({ kind: 'time', at: latest!.toString() }), { code: 'TargetBeyondWindow' })
     await expectPitrError(before.plan({ kind: 'position', at: plans[0]!.stop.position }), {
       code: 'TargetBeyondWindow',
     })

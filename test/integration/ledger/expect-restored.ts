@@ -20,7 +20,7 @@ export async function expectRestored(scenario: Scenario, { target, wanted }: Cas
     await expectPrefix(scenario, await scenario.manager.plan(target), first, targets)
     return
   }
-  // The clock stepped back there: the caller must choose.
+  // Commit times go back there: the caller must choose.
   await expectPitrError(scenario.manager.plan(target), { code: 'AmbiguousTime' })
   const choice: PlanOptions['ambiguous'] = scenario.order.length % 2 === 0 ? 'first' : 'last'
   const plan = await scenario.manager.plan(target, { ambiguous: choice })

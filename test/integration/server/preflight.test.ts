@@ -38,8 +38,22 @@ describe('preflight', () => {
         () => 'nothing',
         (error: PitrError) => error.code,
       )
-      expect(refused).toBe(without === undefined ? 'nothing' : 'MissingPrivilege')
+      // Without PROCESS a server answers, and leaves the connections of others out.
+      expect(refused).toBe(without === undefined || without === 'PROCESS' ? 'nothing' : 'MissingPrivilege')
     }
+  })
+
+  test('where archiving asks for PROCESS, the connections of others are not seen without it', async () => {
+    const needed = admin.dialect.privileges.archive.map(({ anyOf }) => anyOf[0] ?? '')
+    await admin.withSession(async (other) => {
+      for (const without of [undefined, ...needed.filter((privilege) => privilege === 'PROCESS')]) {
+        const server = await archiverWith(needed.filter((privilege) => privilege !== without))
+        const ids = await server.withSession(
+          async (session) => await session.column('SELECT ID FROM information_schema.PROCESSLIST'),
+        )
+        expect(ids.includes(String(other.id))).toBe(needed.includes('PROCESS') && without === undefined)
+      }
+    })
   })
 
   test('names every setting that makes recovery impossible, and throws the first', async () => {

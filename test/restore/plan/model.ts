@@ -51,9 +51,13 @@ function timeStop(
   }
   const from = images[0]?.facts.startTime.epochMicroseconds ?? 0
   const to = facts.coveredUntil?.time.epochMicroseconds ?? 0
-  // Without a transaction nothing says that times are whole seconds.
-  const bySecond = resolution === 'second' && transactions.length > 0
-  const isInWindow = bySecond ? isIn(from) : exclusive ? BigInt(from) * 1000n < at : BigInt(from) * 1000n <= at
+  // Without a transaction only the flavor says how fine times are.
+  const bySecond = transactions.length > 0 ? resolution === 'second' : facts.flavor === 'mariadb'
+  const isInWindow = bySecond
+    ? second(BigInt(from) * 1000n) <= (exclusive ? second(at) - 1n : second(at))
+    : exclusive
+      ? BigInt(from) * 1000n < at
+      : BigInt(from) * 1000n <= at
   if (!isInWindow) return 'TargetBeforeWindow'
   const endOfTarget = bySecond
     ? (exclusive ? second(at) : second(at) + 1n) * 1_000_000n - 1n

@@ -29,16 +29,17 @@ function outcome({ details }: History, facts: History['facts'], at: Timestamp): 
 test('every moment of the window can be planned, and none outside it', () => {
   fc.assert(
     fc.property(LOGS, fc.integer({ min: 0, max: 1000 }), (history, permille) => {
-      const { earliest, latest, holes } = RecoveryWindow.of(history.facts)
+      const { earliest, latest, holes, resolution } = RecoveryWindow.of(history.facts)
       expect(holes).toEqual([])
-      const unit = latest.resolution === 'second' ? 1_000_000 : 1
-      expect(outcome(history, history.facts, new Timestamp(latest.epochMicroseconds + unit, 'microsecond'))).not.toBe(
-        'planned',
-      )
-      expect(outcome(history, history.facts, new Timestamp(earliest.epochMicroseconds - unit, 'microsecond'))).not.toBe(
-        'planned',
-      )
-      if (latest.compare(earliest) < 0) return
+      expect(earliest.resolution).toBe(resolution)
+      const unit = resolution === 'second' ? 1_000_000 : 1
+      const beyond = latest === undefined ? earliest.epochMicroseconds : latest.epochMicroseconds + unit
+      for (const time of [beyond, earliest.epochMicroseconds - unit]) {
+        expect(outcome(history, history.facts, new Timestamp(time, 'microsecond'))).not.toBe('planned')
+      }
+      if (latest === undefined) return
+      expect(latest.resolution).toBe(resolution)
+      expect(latest.compare(earliest)).toBeGreaterThanOrEqual(0)
       const between = earliest.epochMicroseconds + Math.floor((latest.compare(earliest) * permille) / 1000)
       for (const time of [earliest.epochMicroseconds, between, latest.epochMicroseconds]) {
         expect(outcome(history, history.facts, new Timestamp(time, 'microsecond'))).toBe('planned')

@@ -14,7 +14,7 @@ export type Wanted =
   | { readonly kind: 'transaction'; readonly gtid: string; readonly side: 'before' | 'after' }
   | { readonly kind: 'position'; readonly at: LogPosition }
 
-/** How many transactions of the log the target demands; `first` and `last` differ where the clock stepped back. */
+/** How many transactions of the log the target demands; `first` and `last` differ where commit times go back. */
 export interface Expected {
   readonly first: number
   readonly last: number

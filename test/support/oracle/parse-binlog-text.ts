@@ -84,7 +84,9 @@ class Group {
   }
 
   event({ microseconds, end, what }: Header): void {
-    this.#lastTime = microseconds
+    // A statement's header tells when it began, and its line for how long it ran before it was logged.
+    const ran = Number(/^Query\tthread_id=\d+\texec_time=(\d+)/.exec(what)?.[1] ?? 0)
+    this.#lastTime = ((microseconds / 1e6 + ran) % 2 ** 32) * 1e6
     this.#end = end
     this.#statement = []
     if (ROWS.test(what)) this.#rowEvents++
