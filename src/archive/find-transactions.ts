@@ -1,6 +1,7 @@
 import type { TableChange, Transaction } from '../binlog/transaction.ts'
 import { instantToNanoseconds } from '../coordinates/instant.ts'
 import type { Instant } from '../coordinates/instant.ts'
+import type { CommitTime } from '../coordinates/timestamp.ts'
 import type { TransactionRef } from '../coordinates/transaction-ref.ts'
 import type { RestoreTarget } from '../image/restore-target.ts'
 import type { LogBlock } from '../image/log-block.ts'
@@ -14,7 +15,7 @@ import { readTransactions } from './read-transactions.ts'
 
 /** Which transactions are looked for; every field given must fit. */
 export interface TransactionFilter {
-  /** Committed at or after this moment. */
+  /** Committed at or after this moment; where commits are recorded by the second, in its second or later. */
   readonly from?: Instant | undefined
   /** Committed at or before this moment. */
   readonly to?: Instant | undefined
@@ -112,8 +113,8 @@ function mayHoldOne(
   if (minCommitTime === undefined || maxCommitTime === undefined) return false
   return (
     mayTouch(touched, table, kind) &&
-    within(maxCommitTime.epochMicroseconds, { from, to: undefined }) &&
-    within(minCommitTime.epochMicroseconds, { from: undefined, to })
+    within(maxCommitTime, { from, to: undefined }) &&
+    within(minCommitTime, { from: undefined, to })
   )
 }
 
@@ -123,14 +124,16 @@ function mayTouch(touched: Touched | undefined, table: string | undefined, kind:
   return table === undefined || touched.tables?.some((each) => isMeant(each, table)) !== false
 }
 
-function within(epochMicroseconds: number, { from, to }: TimeRange): boolean {
-  const nanoseconds = BigInt(epochMicroseconds) * 1000n
-  return (from === undefined || nanoseconds >= from) && (to === undefined || nanoseconds <= to)
+// A commit of which only the second is known was at any moment of it: the search shows it rather than hide it.
+function within({ epochMicroseconds, resolution }: CommitTime, { from, to }: TimeRange): boolean {
+  const first = BigInt(epochMicroseconds) * 1000n
+  const last = resolution === 'second' ? first + 999_999_999n : first
+  return (from === undefined || last >= from) && (to === undefined || first <= to)
 }
 
 function fits(transaction: Transaction, { table, kind }: TransactionFilter, range: TimeRange): boolean {
   if (kind !== undefined && transaction.kind !== kind) return false
-  if (!within(transaction.commitTime.epochMicroseconds, range)) return false
+  if (!within(transaction.commitTime, range)) return false
   return table === undefined || touches(transaction, table)
 }
 
