@@ -22,8 +22,9 @@ export function proveRange(
   { image, point }: ChosenImage,
   stop: LogPoint,
 ): { first: number; last: number } {
-  if (comparePoints(point, stop) >= 0) return { first: 0, last: -1 }
   const first = log.segments.findIndex(({ fileId }) => fileId === image.fileId)
+  // Nothing to replay but what was prepared by XA when the backup was taken: the image's own file tells.
+  if (comparePoints(point, stop) >= 0 && first === -1) return { first: 0, last: -1 }
   const last = log.segments.findLastIndex((segment) => comparePoints(log.pointIn(segment, segment.from), stop) < 0)
   const head = log.segments[first]
   const { file, offset } = point.position

@@ -83,9 +83,10 @@ test('a time stops before the first later transaction, and says what it did', ()
   expect(String(made.gtids?.after)).toBe(`${UUID}:1-3`)
 })
 
-test('at the image itself nothing is replayed and no segment is needed', () => {
+test('at the image itself nothing is replayed, and its own file tells what was prepared by XA', () => {
   const made = plan({ kind: 'position', at: { file: 'binlog.000002', offset: 157 } })
-  expect(made).toMatchObject({ image: { id: 'two' }, segments: [], counts: { transactions: 0 }, start: made.stop })
+  expect(made).toMatchObject({ image: { id: 'two' }, counts: { transactions: 0 }, start: made.stop })
+  expect(made.segments.map(({ file, from }) => [file, from])).toEqual([['binlog.000002', 0]])
   // The end of the file before holds the same transactions.
   expect(plan({ kind: 'position', at: { file: 'binlog.000001', offset: 300 } }).image.id).toBe('two')
 })
