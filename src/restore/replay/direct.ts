@@ -18,8 +18,6 @@ import { Sent } from './sent.ts'
 
 /** Magic, before the format description in a file's head. */
 const MAGIC_BYTES = 4
-/** So many batches until the GTIDs of joined transactions are filled in: each leaves an interval, and many are slow. */
-const BATCHES_UNTIL_FILL_IN = 1000
 
 /**
  * The fast replayer: sends the log's own row events, those of many transactions as one
@@ -90,7 +88,6 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
   await describeRows(format)
 
   const textFile = { ...file, head: Buffer.concat([file.head.subarray(0, MAGIC_BYTES), goesOn]) }
-  let unfilled = 0
   const apply = async (batch: RowBatch): Promise<void> => {
     try {
       await rows.apply(batch)
@@ -99,12 +96,9 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
     }
     gtids.add(batch.transactions)
     sent.add(batch.bytes, batch.transactions, file)
-    unfilled += batch.ends ? 1 : 0
-    if (dialect.fillsIn && unfilled >= BATCHES_UNTIL_FILL_IN) {
-      await session.run(sessionAfterReplay)
-      await gtids.fillIn(session)
-      unfilled = 0
-    }
+    if (!dialect.fillsIn || !gtids.isDue) return
+    await session.run(sessionAfterReplay)
+    await gtids.fillIn(session)
   }
   for (let batch = await takeRowBatch(pieces, file.format, dialect); ;) {
     if (batch === undefined) {

@@ -6,6 +6,9 @@ import { PitrError } from '../../../errors.ts'
 import type { Server } from '../../../server/server.ts'
 import type { Session } from '../../../server/session.ts'
 
+/** So many holes until they are filled in: each splits the executed set once more, and a set of very many is slow. */
+const HOLES_UNTIL_FILL_IN = 1000
+
 /**
  * The GTIDs of transactions that were applied as a part of a later one. The server counts only the later one as executed;
  * the others are filled in, behind a proof that it had executed what was sent until then, and nothing else.
@@ -15,6 +18,7 @@ export class JoinedGtids {
   #proved: GtidSet
   #committed: GtidAccumulator
   #all: GtidAccumulator
+  #holes = 0
 
   /** @param executed what the server has executed before the replay */
   constructor(server: Server, executed: string) {
@@ -29,6 +33,12 @@ export class JoinedGtids {
     const last = transactions.at(-1)?.gtid
     if (last !== undefined) this.#committed.add(last)
     for (const { gtid } of transactions) if (gtid !== undefined) this.#all.add(gtid)
+    if (transactions.length > 1) this.#holes++
+  }
+
+  /** Whether it is time to fill in, in whatever file the replay is. */
+  get isDue(): boolean {
+    return this.#holes >= HOLES_UNTIL_FILL_IN
   }
 
   /** Adds what is missing. Throws `ProofFailed` when the server has not executed exactly what was sent. */
@@ -42,6 +52,7 @@ export class JoinedGtids {
     this.#proved = this.#proved.union(all)
     this.#committed = new GtidAccumulator(flavor)
     this.#all = new GtidAccumulator(flavor)
+    this.#holes = 0
   }
 }
 

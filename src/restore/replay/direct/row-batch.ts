@@ -27,7 +27,7 @@ export interface RowBatch {
   readonly bytes: number
 }
 
-/** How many transactions of the source become one. Found by measuring; see the benchmark `replay`. */
+/** How many transactions of the source become one: the benchmark `replay` shows what that is worth. */
 const BATCH_TRANSACTIONS = 500
 /** And how many bytes of the log. */
 const BATCH_BYTES = 1024 * 1024
@@ -46,14 +46,16 @@ export async function takeRowBatch(
   let bytes = 0
   for (let next: LogPiece | undefined = first; next?.kind === 'rows'; next = await pieces.peek()) {
     const last = taken.at(-1)
-    const events = eventsOf(next)
-    const joined = joinSettings(settings, settingsOf(events))
     if (last !== undefined) {
       const isPart = !last.begins || last.ends === undefined || next.ends === undefined
       const isFull = taken.length >= BATCH_TRANSACTIONS || bytes + next.bytes > BATCH_BYTES
-      if (isPart || isFull || joined === 'differ' || !dialect.canJoin(last.gtid, next.gtid)) break
+      if (isPart || isFull || !dialect.canJoin(last.gtid, next.gtid)) break
     }
-    if (joined !== 'differ') settings = joined
+    // Last, because a compressed transaction is unpacked for it.
+    const events = eventsOf(next)
+    const joined = joinSettings(settings, settingsOf(events))
+    if (joined === 'differ') break
+    settings = joined
     taken.push(next)
     rows.push(...next.maps, ...events.filter(isOfRows))
     pieces.take()
