@@ -17,7 +17,8 @@ type Container = ReturnType<ContainerRuntimeClient['container']['getById']>
 const OWNER_LABEL = 'mysql-pitr.test-process'
 const OWNER = `${hostname()}:${process.pid}`
 
-const START_TIMEOUT_MS = 180_000
+// Shorter than a test's set-up may take, so that what is wrong is told.
+const START_TIMEOUT_MS = 120_000
 const PORT = 3306
 
 /** Starts a server in a container and waits until its image's own preparation is over. */
