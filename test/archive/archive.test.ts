@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { Archive } from '../../src/archive/archive.ts'
 import { coverageKey, imageKey, segmentBlobKey, segmentKey } from '../../src/archive/layout.ts'
 import { serializeSegmentManifest } from '../../src/archive/manifests/segment-manifest.ts'
@@ -14,6 +14,9 @@ import { bytesOf, chunksOf, contentOf, errorOf, keysOf } from '../storage/conten
 import { temporaryPlace } from '../storage/temporary-place.ts'
 import { SEGMENT_BYTES, SEGMENTS } from './archiver.fixture.ts'
 import { draftOf, imageOf, SOURCE } from './samples.ts'
+
+/** How often an archiver is killed. */
+const KILLS = inject('tier') === 'full' ? 60 : 8
 
 let place: Awaited<ReturnType<typeof temporaryPlace>>
 let root: string
@@ -307,7 +310,7 @@ test('a killed archiver leaves nothing half done, and goes on where it was', { t
   const archive = await Archive.create(storage)
   const script = new URL('archiver.fixture.ts', import.meta.url).pathname
   const start = () => execa(process.execPath, [script, `directory:${root}`], { reject: false })
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < KILLS; round++) {
     const run = start()
     await once(run.stdout, 'data')
     await sleep(Math.random() * 60)
@@ -333,23 +336,20 @@ test('a killed archiver leaves nothing half done, and goes on where it was', { t
   }
 })
 
-test('10,000 segments are read in seconds', { timeout: 120_000 }, async () => {
+test('a thousand segments are read in order', { timeout: 120_000 }, async () => {
   const { archive, id } = await begun()
   const { blob, ...first } = await archive.writeSegment(draftOf(id, 0, 10))
-  // Written past the storage: 10,000 durable writes take half a minute.
+  // Written past the storage: so many durable writes take long.
   const folder = join(root, segmentKey(first), '..')
-  for (let from = 10; from < 100_000; from += 10) {
+  for (let from = 10; from < 10_000; from += 10) {
     const place = { ...first, from, to: from + 10 }
     const key = segmentBlobKey(place, '00000000')
     await writeFile(join(folder, basename(key)), Buffer.alloc(blob.stored.bytes))
     await writeFile(join(root, segmentKey(place)), serializeSegmentManifest({ ...place, blob: { ...blob, key } }))
   }
-  const startedAt = performance.now()
   const { segments, damaged } = await archive.readFacts(id)
-  expect(segments.map(({ from }) => from)).toEqual(segments.map((_, i) => i * 10))
-  expect(segments).toHaveLength(10_000)
+  expect(segments.map(({ from }) => from)).toEqual(Array.from({ length: 1000 }, (_, i) => i * 10))
   expect(damaged).toEqual([])
-  expect(performance.now() - startedAt).toBeLessThan(20_000)
 })
 
 async function begun(): Promise<{ archive: Archive; id: string }> {

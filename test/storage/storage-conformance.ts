@@ -2,10 +2,16 @@ import { execa } from 'execa'
 import fc from 'fast-check'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import type { Storage } from '../../src/storage/storage.ts'
 import { bytesOf, chunksOf, collect, contentOf, errorOf, keysOf } from './content.ts'
 import type { WriterTask } from './writer.fixture.ts'
+
+const IS_FULL = inject('tier') === 'full'
+/** Objects in a large listing. */
+const MANY = IS_FULL ? 100_000 : 10_000
+/** How often a writer is killed. */
+const KILLS = IS_FULL ? 100 : 8
 
 /** One empty storage, for one test. */
 export interface StorageUnderTest extends AsyncDisposable {
@@ -14,7 +20,7 @@ export interface StorageUnderTest extends AsyncDisposable {
   readonly again: Storage
   /** For `openLocation` in another process. */
   readonly location: string
-  /** Puts empty objects there without the storage's help: writing 100,000 durably takes minutes. */
+  /** Puts empty objects there without the storage's help: writing so many durably takes minutes. */
   fillWith(keys: readonly string[]): Promise<void>
 }
 
@@ -160,14 +166,14 @@ export function testStorage(name: string, create: () => Promise<StorageUnderTest
         expect(await collect(place.storage.list('a/'))).toEqual([{ key: 'a/b', bytes: 5 }])
       })
 
-      test('lists 100,000 objects in order, and nothing when nobody goes on', { timeout: 120_000 }, async () => {
+      test(`lists ${MANY} objects in order, and nothing when nobody goes on`, { timeout: 120_000 }, async () => {
         await using place = await create()
-        const keys = Array.from({ length: 100_000 }, (_, i) => `a/${i % 10}/${String(i).padStart(6, '0')}`)
+        const keys = Array.from({ length: MANY }, (_, i) => `a/${i % 10}/${String(i).padStart(6, '0')}`)
         await place.fillWith(keys)
         const sorted = keys.toSorted()
         let i = 0
         for await (const { key } of place.storage.list('a/')) if (key !== sorted[i++]) throw new Error(`${key} at ${i}`)
-        expect(i).toBe(100_000)
+        expect(i).toBe(MANY)
         for await (const { key } of place.storage.list('')) {
           expect(key).toBe(sorted[0])
           break
@@ -264,7 +270,7 @@ export function testStorage(name: string, create: () => Promise<StorageUnderTest
         await using place = await create()
         const bytes = 1_500_000
         const keys = Array.from({ length: 400 }, (_, i) => `killed/${String(i).padStart(3, '0')}`)
-        for (let round = 0; round < 24; round++) {
+        for (let round = 0; round < KILLS; round++) {
           const writer = startWriter(place.location, { keys: keys.slice(round * 10), bytes, seed: '' })
           await once(writer.stdout, 'data')
           await sleep(Math.random() * 120)
