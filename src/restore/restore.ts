@@ -152,7 +152,7 @@ export async function restore(
       replayLog(archive, plan, files, replayer, target.server, operation),
     )
     const executedGtids = await clock.time('prove', () => prove(plan, target, replayed, state.ownGtids, operation))
-    // What is kept isolated must not be opened by the accounts that came; not before, or the log could not lock them itself.
+    // What is kept isolated must not be opened by the accounts that came with the backup and the log.
     const final = isolation === 'keep' ? await isolateTarget(target, state, plan.image.backup.server) : state
     await markProved(target.session)
     await clock.time('finish', () => finish(target, final, isolation, operation))

@@ -1,9 +1,9 @@
 import { PitrError } from '../../errors.ts'
-import { accountOfCurrentUser, formatAccount } from '../../server/account-name.ts'
 import type { AccountDefinition } from '../../server/flavor/flavor-dialect.ts'
+import { isOwnAccount } from '../../server/own-account.ts'
 import type { Server } from '../../server/server.ts'
 import type { LoadContext } from '../backup-method.ts'
-import { compareAccounts } from './load-accounts.ts'
+import { differingAccounts } from './load-accounts.ts'
 import { requireProxyRight } from './proxy-right.ts'
 import { readAccounts } from './read-accounts.ts'
 
@@ -18,14 +18,12 @@ export async function checkAccountCollision(
   const accounts = await readAccounts(context)
   requireNoCollision(context.server, accounts)
   // What the target has exactly so is left alone, and needs nobody's right.
-  const { missing } = await compareAccounts(context, accounts)
-  await requireProxyRight(context.server, missing)
+  await requireProxyRight(context.server, await differingAccounts(context, accounts))
 }
 
 /** Throws `AccountCollision` when one of `accounts` is the one we are connected with. */
 export function requireNoCollision(server: Server, accounts: readonly AccountDefinition[]): void {
-  const own = accountOfCurrentUser(server.account)
-  const collision = accounts.find(({ account, role }) => !role && (account === own || isToolsAccount(server, account)))
+  const collision = accounts.find(({ account, role }) => !role && isOwnAccount(server, account))
   if (collision === undefined) return
   throw new PitrError('AccountCollision', {
     subject: collision.account,
@@ -33,10 +31,4 @@ export function requireNoCollision(server: Server, accounts: readonly AccountDef
     hint: "Connect with an account the source does not have, or restore with accounts: 'none'.",
     details: { account: collision.account },
   })
-}
-
-// Client programs may come by another account, of which only the name is known, not the host the server finds for it.
-function isToolsAccount({ connection, tools }: Server, account: string): boolean {
-  const { user } = tools.connection
-  return user !== connection.user && account.startsWith(formatAccount(user, '').slice(0, -1))
 }

@@ -6,46 +6,18 @@ import type { AccountDefinition } from '../../server/flavor/flavor-dialect.ts'
 import type { Session } from '../../server/session.ts'
 import type { LoadContext } from '../backup-method.ts'
 
-/** How the accounts of a backup compare with those of the target. */
-export interface AccountComparison {
-  /** Those the target does not have exactly so: to be made. */
-  readonly missing: readonly AccountDefinition[]
-  /** Those that differ by a lock alone: the isolation of the target may have locked them. */
-  readonly locked: readonly AccountDefinition[]
-}
-
 /**
- * Compares accounts. Those the target has exactly so are left alone: what the server itself made, such as root with its
- * PROXY grant, not everybody may make again.
+ * Those of the accounts that the target does not have exactly so: to be made. The others are left alone: what the server
+ * itself made, such as root with its PROXY grant, not everybody may make again.
  */
-export async function compareAccounts(
+export async function differingAccounts(
   { server }: Pick<LoadContext, 'server'>,
   accounts: readonly AccountDefinition[],
-): Promise<AccountComparison> {
-  if (accounts.length === 0) return { missing: [], locked: [] }
+): Promise<readonly AccountDefinition[]> {
+  if (accounts.length === 0) return []
   const present = await server.withSession(async (session) => server.dialect.accounts(session))
   const known = new Map(present.map((definition) => [definition.account, definition]))
-  const different = accounts.filter((wanted) => !isDeepStrictEqual(known.get(wanted.account), wanted))
-  const isLocked = (wanted: AccountDefinition): boolean => {
-    const found = known.get(wanted.account)
-    return found !== undefined && isDeepStrictEqual(unlocked(found), wanted)
-  }
-  return { missing: different.filter((wanted) => !isLocked(wanted)), locked: different.filter(isLocked) }
-}
-
-function unlocked(definition: AccountDefinition): AccountDefinition {
-  return { ...definition, create: definition.create.replace(/ ACCOUNT LOCK\b/, ''), locked: false }
-}
-
-/** Unlocks accounts. An isolated target keeps everyone out without locks, too. */
-export async function unlockAccounts(context: LoadContext, accounts: readonly AccountDefinition[]): Promise<void> {
-  await inUnloggedSession(context, async (session) => {
-    for (const account of accounts) {
-      await attempt(account, 'unlocked', async () => {
-        await session.query(`ALTER USER ${account.account} ACCOUNT UNLOCK`)
-      })
-    }
-  })
+  return accounts.filter((wanted) => !isDeepStrictEqual(known.get(wanted.account), wanted))
 }
 
 /** Makes the accounts, without their grants; what the target has under these names is replaced. */

@@ -2,7 +2,7 @@ import { PitrError } from '../../errors.ts'
 import type { BackupPart } from '../../image/backup-image.ts'
 import { throwIfAborted } from '../../options.ts'
 import { requireNoCollision } from '../accounts/account-collision.ts'
-import { compareAccounts, createAccounts, grantAccounts, unlockAccounts } from '../accounts/load-accounts.ts'
+import { createAccounts, differingAccounts, grantAccounts } from '../accounts/load-accounts.ts'
 import { readAccounts } from '../accounts/read-accounts.ts'
 import type { LoadContext } from '../backup-method.ts'
 import { loadData } from './load-data.ts'
@@ -16,10 +16,9 @@ export async function loadDump(context: LoadContext): Promise<void> {
   // Everything is read and compared before anything is written.
   const wanted = context.accounts === 'none' ? [] : await readAccounts(context)
   requireNoCollision(context.server, wanted)
-  const { missing, locked } = await compareAccounts(context, wanted)
+  const missing = await differingAccounts(context, wanted)
 
   // Accounts first: views, routines and triggers of the data name them as their definers.
-  await unlockAccounts(context, locked)
   await createAccounts(context, missing)
   await loadData(context, part)
   await grantAccounts(context, missing)

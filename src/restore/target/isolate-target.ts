@@ -1,6 +1,6 @@
 import type { BackupServer } from '../../image/backup-image.ts'
 import { globalVariables } from '../../server/flavor/common.ts'
-import type { IsolationState } from '../../server/flavor/flavor-dialect.ts'
+import { isOwnAccount } from '../../server/own-account.ts'
 import { quoteString } from '../../server/quote.ts'
 import type { Session } from '../../server/session.ts'
 import type { HeldTarget } from './held-target.ts'
@@ -43,13 +43,13 @@ export async function isolateTarget(
   state: MarkerState,
   source: BackupServer,
 ): Promise<MarkerState> {
-  const now = await server.dialect.beforeIsolation(session, { except: server.account })
+  const now = await server.dialect.beforeIsolation(session)
   const adopted = (await adoptedSettings({ server, session }, source)).settings
   const names = [...Object.keys(SETTINGS), ...Object.keys(adopted)]
   const settings = state.settings ?? (await globalVariables(session, names))
-  const recorded = { ...state, settings, isolation: joined(state.isolation, now) }
+  const recorded = { ...state, settings, isolation: state.isolation ?? now }
   await updateMarkerState(session, recorded)
-  await server.dialect.isolate(session, now)
+  await server.dialect.isolate(session, now, (account) => isOwnAccount(server, account))
   for (const [name, value] of Object.entries(SETTINGS)) await session.query(`SET GLOBAL ${name} = ${value}`)
   for (const [name, value] of Object.entries(adopted)) await setGlobal(session, name, value)
   return recorded
@@ -67,9 +67,4 @@ export async function releaseIsolation({ server, session }: HeldTarget, state: M
 async function setGlobal(session: Session, name: string, value: string): Promise<void> {
   const text = value === '' && NO_ENGINE.test(name) ? 'NULL' : quoteString(value)
   await session.query(`SET GLOBAL ${name} = ${/^\d+$/.test(value) ? value : text}`)
-}
-
-function joined(first: IsolationState | undefined, now: IsolationState): IsolationState {
-  if (first === undefined) return now
-  return { ...first, lockedAccounts: [...new Set([...first.lockedAccounts, ...now.lockedAccounts])] }
 }

@@ -17,16 +17,16 @@ export interface MarkerState {
 const TEXTS = v.record(v.string(), v.string())
 const NAMES = v.array(v.string())
 const STATE = v.object({
-  version: v.literal(1),
+  version: v.literal(2),
   ownGtids: v.string(),
   ownAccounts: NAMES,
   settings: v.optional(TEXTS),
-  isolation: v.optional(v.looseObject({ variables: TEXTS, persisted: NAMES, lockedAccounts: NAMES })),
+  isolation: v.optional(v.looseObject({ variables: TEXTS, persisted: NAMES })),
 })
 
 /** Writes the state as JSON. */
 export function serializeMarkerState(state: MarkerState): string {
-  return JSON.stringify({ version: 1, ...state })
+  return JSON.stringify({ version: 2, ...state })
 }
 
 /** Reads it. Throws `CorruptManifest`: what is on a target may be anybody's. */

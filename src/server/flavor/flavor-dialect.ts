@@ -51,8 +51,6 @@ export interface IsolationState {
   readonly variables: Readonly<Record<string, string>>
   /** Those of them that were persisted already, and stay so. */
   readonly persisted: readonly string[]
-  /** Accounts that are locked by us. */
-  readonly lockedAccounts: readonly string[]
 }
 
 /** A setting that puts recovery at risk, or makes it impossible. */
@@ -149,13 +147,14 @@ export interface FlavorDialect {
   readonly unloggedSession: readonly string[]
   /** Statements that bring a session back to sane values behind a replayed log: automatic GTIDs, the present time. */
   readonly sessionAfterReplay: readonly string[]
-  /** What {@link FlavorDialect.isolate} would change for everyone but the account `except`, as it is now. Changes nothing. */
-  beforeIsolation(session: Session, options: { readonly except: string }): Promise<IsolationState>
+  /** What {@link FlavorDialect.isolate} would change, as it is now. Changes nothing. */
+  beforeIsolation(session: Session): Promise<IsolationState>
   /**
-   * Keeps everyone but privileged accounts out and everything quiet; changes no more than `state` holds, which must be kept
-   * before. Survives a restart of the server where the flavor can. What fails in the middle stays as it is.
+   * Keeps everyone out, but privileged accounts or those that are exempt, and everything quiet. Changes no more than
+   * `state` holds, which must be kept before, and what says itself what it was. Survives a restart of the server where the
+   * flavor can. What fails in the middle stays as it is.
    */
-  isolate(session: Session, state: IsolationState): Promise<void>
+  isolate(session: Session, state: IsolationState, isExempt: (account: string) => boolean): Promise<void>
   /** Undoes {@link FlavorDialect.isolate}, whole or in part. */
   release(session: Session, state: IsolationState): Promise<void>
   /** Replication that runs on the server or hangs on it, in words; empty when there is none. */

@@ -3,10 +3,11 @@ import { quoteIdentifier } from '../quote.ts'
 import { asText } from '../session.ts'
 import type { Row, Session } from '../session.ts'
 import type { AccountDefinition } from './flavor-dialect.ts'
+import { asIfOpen, closingClause, isClosed, openingClause, TLS_COLUMNS } from './mariadb-closed-accounts.ts'
 import { withQuotedCertificateNames } from './x509.ts'
 
 // mariadb.sys owns the views of the sys schema and exists on every server; PUBLIC is no account that could be made.
-const ACCOUNTS = `SELECT User, Host, is_role, x509_subject AS subject, x509_issuer AS issuer, ssl_cipher AS cipher
+const ACCOUNTS = `SELECT User, Host, is_role, ${TLS_COLUMNS}
    FROM mysql.user
   WHERE NOT (User = 'mariadb.sys' AND Host = 'localhost') AND User <> 'PUBLIC' ORDER BY is_role DESC, User, Host`
 
@@ -23,7 +24,7 @@ export async function mariadbAccountNames(session: Session): Promise<readonly Ac
   return (await session.query(ACCOUNTS)).map(nameOf)
 }
 
-/** All accounts and roles as statements. See [SHOW GRANTS](https://mariadb.com/docs/server/reference/sql-statements/administrative-sql-statements/show/show-grants). */
+/** All accounts and roles as statements, as they are when none is closed. See [SHOW GRANTS](https://mariadb.com/docs/server/reference/sql-statements/administrative-sql-statements/show/show-grants). */
 export async function mariadbAccounts(session: Session): Promise<readonly AccountDefinition[]> {
   const definitions: AccountDefinition[] = []
   for (const row of await session.query(ACCOUNTS)) {
@@ -36,13 +37,29 @@ export async function mariadbAccounts(session: Session): Promise<readonly Accoun
       continue
     }
     const shown = (await session.value(`SHOW CREATE USER ${account}`)) ?? ''
-    const create = withQuotedCertificateNames(shown, row)
+    const create = asIfOpen(withQuotedCertificateNames(shown, row), row)
     const plain = grants.map((grant) => withoutAuthentication(grant, row))
     definitions.push({ account, create, grants: plain, role, locked: / ACCOUNT LOCK\b/.test(create) })
   }
   const everyone = await publicGrants(session)
   if (everyone.length === 0) return definitions
   return [...definitions, { account: PUBLIC, create: 'DO 0', grants: everyone, role: true, locked: false }]
+}
+
+/** Keeps out all accounts but some, see {@link closingClause}. Those that are connected stay. */
+export async function closeMariadbAccounts(session: Session, isExempt: (account: string) => boolean): Promise<void> {
+  for (const row of await session.query(ACCOUNTS)) {
+    const { account, role } = nameOf(row)
+    if (!role && !isClosed(row) && !isExempt(account))
+      await session.query(`ALTER USER ${account} ${closingClause(row)}`)
+  }
+}
+
+/** Lets in all that are kept out so. */
+export async function openMariadbAccounts(session: Session): Promise<void> {
+  for (const row of await session.query(ACCOUNTS)) {
+    if (isClosed(row)) await session.query(`ALTER USER ${nameOf(row).account} ${openingClause(row)}`)
+  }
 }
 
 /** Servers before 10.11 know no PUBLIC; later ones have it once something was granted to it. */

@@ -1,5 +1,4 @@
 import { MariadbGtidSet } from '../../coordinates/mariadb-gtid-set.ts'
-import { accountOfCurrentUser } from '../account-name.ts'
 import { quoteIdentifier, quoteString } from '../quote.ts'
 import { isAtLeast } from '../server-version.ts'
 import type { ServerVersion } from '../server-version.ts'
@@ -81,7 +80,7 @@ export function mariadbDialect(version: ServerVersion): FlavorDialect {
 
     unloggedSession: ['SET SESSION sql_log_bin = 0'],
     sessionAfterReplay: ['SET SESSION gtid_seq_no = 0', 'SET SESSION timestamp = DEFAULT'],
-    beforeIsolation: async (session, { except }) => beforeIsolationMariadb(session, accountOfCurrentUser(except)),
+    beforeIsolation: beforeIsolationMariadb,
     isolate: isolateMariadb,
     release: releaseMariadb,
     replication: async (session) => [

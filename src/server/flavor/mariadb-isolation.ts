@@ -2,7 +2,7 @@ import { PitrError } from '../../errors.ts'
 import type { Session } from '../session.ts'
 import { globalVariables } from './common.ts'
 import type { IsolationState } from './flavor-dialect.ts'
-import { mariadbAccountNames } from './mariadb-accounts.ts'
+import { closeMariadbAccounts, openMariadbAccounts } from './mariadb-accounts.ts'
 import { isOn } from './setting-rules.ts'
 
 /** Row events and DDL of the history are applied as they are, also functions the target itself would not let anyone make. */
@@ -10,43 +10,32 @@ const ISOLATED = { event_scheduler: 'OFF', read_only: 'ON', log_bin_trust_functi
 /** KILL of a connection that is gone already. */
 const NO_SUCH_THREAD = 1094
 
-/** What {@link isolateMariadb} would change: every account is locked but `except`, the roles, and those that are already. */
-export async function beforeIsolationMariadb(session: Session, except: string): Promise<IsolationState> {
-  const variables = await globalVariables(session, Object.keys(ISOLATED))
-  const lockedAccounts: string[] = []
-  for (const { account, role } of await mariadbAccountNames(session)) {
-    if (role || account === except) continue
-    if (/ ACCOUNT LOCK\b/.test((await session.value(`SHOW CREATE USER ${account}`)) ?? '')) continue
-    lockedAccounts.push(account)
-  }
-  return { variables, persisted: [], lockedAccounts }
+/** What {@link isolateMariadb} would change, accounts apart: a closed one says itself what it was. */
+export async function beforeIsolationMariadb(session: Session): Promise<IsolationState> {
+  return { variables: await globalVariables(session, Object.keys(ISOLATED)), persisted: [] }
 }
 
 /**
- * There is no offline mode: read_only keeps writers out, locked accounts keep everyone out, also behind a restart. Those
+ * There is no offline mode: read_only keeps writers out, closed accounts keep everyone out, also behind a restart. Those
  * who are connected are sent away.
  */
-export async function isolateMariadb(session: Session, { variables, lockedAccounts }: IsolationState): Promise<void> {
+export async function isolateMariadb(
+  session: Session,
+  { variables }: IsolationState,
+  isExempt: (account: string) => boolean,
+): Promise<void> {
   for (const [name, value] of Object.entries(ISOLATED)) {
     if (variables[name] !== undefined && variables[name] !== 'DISABLED') {
       await session.query(`SET GLOBAL ${name} = ${value}`)
     }
   }
-  await unlogged(session, async () => {
-    for (const account of lockedAccounts) await session.query(`ALTER USER ${account} ACCOUNT LOCK`)
-  })
+  await unlogged(session, async () => closeMariadbAccounts(session, isExempt))
   await disconnectOthers(session)
 }
 
 /** Puts back what {@link isolateMariadb} changed. */
-export async function releaseMariadb(session: Session, { variables, lockedAccounts }: IsolationState): Promise<void> {
-  const existing = new Set((await mariadbAccountNames(session)).map(({ account }) => account))
-  await unlogged(session, async () => {
-    for (const account of lockedAccounts) {
-      // The replayed history may have dropped it.
-      if (existing.has(account)) await session.query(`ALTER USER ${account} ACCOUNT UNLOCK`)
-    }
-  })
+export async function releaseMariadb(session: Session, { variables }: IsolationState): Promise<void> {
+  await unlogged(session, async () => openMariadbAccounts(session))
   for (const name of Object.keys(ISOLATED).toReversed()) {
     const value = variables[name]
     if (value !== undefined && value !== 'DISABLED') {
@@ -69,7 +58,7 @@ async function disconnectOthers(session: Session): Promise<void> {
   }
 }
 
-/** Locking an account is a transaction that would use up a GTID of the target. */
+/** Altering an account is a transaction that would use up a GTID of the target. */
 async function unlogged(session: Session, work: () => Promise<void>): Promise<void> {
   const before = await session.value('SELECT @@SESSION.sql_log_bin')
   await session.query('SET SESSION sql_log_bin = 0')

@@ -22,7 +22,7 @@ export async function beforeIsolationMysql(session: Session): Promise<IsolationS
     `SELECT VARIABLE_NAME FROM performance_schema.persisted_variables WHERE VARIABLE_NAME IN (${names.map(() => '?').join(', ')})`,
     names,
   )
-  return { variables, persisted, lockedAccounts: [] }
+  return { variables, persisted }
 }
 
 /** Isolates a MySQL server; persisted, so that a restart in the middle of a restore does not open it. */

@@ -78,8 +78,8 @@ describe('a restore that failed on the way', () => {
       await run(target, ["CREATE USER other@'%' IDENTIFIED BY 'Other-1-secret'"])
       const before = await settings(target)
       await using server = await connect(target)
-      const isolate: FlavorDialect['isolate'] = async (session, state) => {
-        if (when === 'behind') await server.dialect.isolate(session, state)
+      const isolate: FlavorDialect['isolate'] = async (...all) => {
+        if (when === 'behind') await server.dialect.isolate(...all)
         throw new Error('the process is gone')
       }
       const broken: Server = { ...server, dialect: { ...server.dialect, isolate } }

@@ -1,4 +1,3 @@
-import { createConnection } from 'mysql2/promise'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { releaseTarget } from '../../../src/index.ts'
 import { connect } from '../../support/connect.ts'
@@ -6,6 +5,7 @@ import { expectPitrError } from '../../support/expect-pitr-error.ts'
 import { flavor } from '../../support/flavor.ts'
 import { startServer } from '../../support/servers/index.ts'
 import type { TestServer } from '../../support/servers/index.ts'
+import { canConnect } from './support/can-connect.ts'
 import { closeGate } from './support/gate.ts'
 import { AFTER_BACKUP, APP } from './support/history.ts'
 import { prepare } from './support/prepared.ts'
@@ -89,14 +89,4 @@ async function closed(target: TestServer): Promise<Readonly<Record<string, boole
     persisted || !(await canConnect(target, account)),
   ])
   return Object.fromEntries(await Promise.all(entries)) as Record<string, boolean>
-}
-
-async function canConnect({ connection }: TestServer, account: typeof APP): Promise<boolean> {
-  try {
-    const client = await createConnection({ ...connection, ...account })
-    await client.query('SELECT 1').finally(() => client.destroy())
-    return true
-  } catch {
-    return false
-  }
 }

@@ -6,7 +6,7 @@ const STATE = {
   ownGtids: '0-1-5',
   ownAccounts: ["'root'@'localhost'"],
   settings: { init_connect: '' },
-  isolation: { variables: { read_only: 'OFF' }, persisted: [], lockedAccounts: ["'app'@'%'"] },
+  isolation: { variables: { read_only: 'OFF' }, persisted: [] },
 }
 
 test('what is written is read again', () => {
@@ -19,8 +19,8 @@ test.each([
   '',
   '{}',
   'null',
-  '{"version":2,"ownGtids":"","ownAccounts":[]}',
-  '{"version":1,"ownGtids":1,"ownAccounts":[]}',
+  '{"version":1,"ownGtids":"","ownAccounts":[]}',
+  '{"version":2,"ownGtids":1,"ownAccounts":[]}',
 ])('anything else is CorruptManifest: %s', async (text) => {
   await expectPitrError(() => parseMarkerState(text), { code: 'CorruptManifest' })
 })
