@@ -11,7 +11,10 @@ export const EXIT_USAGE = 2
 export const EXIT_ARCHIVE = 3
 /** A server refused, or is not fit for the operation. Nothing was written to it. */
 export const EXIT_SERVER = 4
-/** The restore failed after its first write: the target is marked and isolated; the same command begins again. */
+/**
+ * Failed after the first write to the target, which is marked: half restored and isolated, or proved and not quite open.
+ * The same command begins again, or finishes what was proved.
+ */
 export const EXIT_TARGET_MARKED = 5
 /** Stopped by SIGINT or SIGTERM. */
 export const EXIT_ABORTED = 130
@@ -55,10 +58,18 @@ const SERVER: readonly ErrorCode[] = [
   'AccountCollision',
 ]
 
+/** What errors say of such a target. */
+const MARKED: readonly unknown[] = [
+  'marked and isolated',
+  'proved and isolated',
+  'proved, partly open',
+  'proved and open',
+]
+
 /** The exit code for an error; documented in `docs/cli.md`. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof PitrError)) return EXIT_FAILED
-  if (error.details['target'] === 'marked and isolated') return EXIT_TARGET_MARKED
+  if (MARKED.includes(error.details['target'])) return EXIT_TARGET_MARKED
   if (error.code === 'Aborted') return EXIT_ABORTED
   if (USAGE.includes(error.code)) return EXIT_USAGE
   if (ARCHIVE.includes(error.code)) return EXIT_ARCHIVE

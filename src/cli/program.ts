@@ -103,7 +103,7 @@ function generalHelp(): string {
     '',
     ...[...COMMANDS].map(([name, { help }]) => `  ${name.padEnd(width)}${help}`),
     '',
-    'exit codes: 0 done, 1 failed, 2 usage, 3 archive, 4 server, 5 target left marked and isolated, 130 stopped',
+    'exit codes: 0 done, 1 failed, 2 usage, 3 archive, 4 server, 5 target left marked, 130 stopped',
     'mysql-pitr COMMAND --help shows the options of a command',
   ].join('\n')
 }

@@ -3,26 +3,39 @@ import { SILENT_LOGGER, throwIfAborted } from '../options.ts'
 import type { OperationOptions } from '../options.ts'
 import { ProgressMeter } from '../progress.ts'
 import type { Server } from '../server/server.ts'
+import { leaving } from './leaving.ts'
 import { holdTarget } from './target/held-target.ts'
 import type { HeldTarget } from './target/held-target.ts'
 import { releaseIsolation } from './target/isolate-target.ts'
 import type { MarkerState } from './target/marker-manifest.ts'
-import { dropMarker, readMarker } from './target/marker.ts'
+import { dropMarker, markReleasing, readMarker } from './target/marker.ts'
 
 /** What becomes of the isolation of a restored target. */
 export type IsolationEnd = 'lift' | 'keep'
 
-/** Gives a proved target to its users: settings back, isolation lifted, the mark removed last. Can be done twice. */
+/** What a proved target is finished by. */
+export interface ProvedTarget {
+  readonly target: HeldTarget
+  /** Hash of the plan it holds. */
+  readonly planHash: string
+  /** What it was before. */
+  readonly state: MarkerState
+}
+
+/**
+ * Gives a proved target to its users: settings back, isolation lifted, the mark removed last. That it begins is recorded
+ * first, so that nobody takes a target for isolated that others may use. Can be done again; an error says how far it came.
+ */
 export async function finish(
-  target: HeldTarget,
-  state: MarkerState,
+  { target, planHash, state }: ProvedTarget,
   isolation: IsolationEnd,
   { onProgress, logger = SILENT_LOGGER }: OperationOptions,
 ): Promise<void> {
   const meter = new ProgressMeter('restore:finish', 'the target', onProgress)
   if (isolation === 'lift') {
-    await releaseIsolation(target, state)
-    await dropMarker(target.session)
+    await leaving(planHash, 'proved', () => markReleasing(target.session))
+    await leaving(planHash, 'releasing', () => releaseIsolation(target, state))
+    await leaving(planHash, 'released', () => dropMarker(target.session))
     logger.info('the isolation of the target is lifted')
   }
   meter.finish()
@@ -51,7 +64,7 @@ export async function releaseTarget(server: Server, options: OperationOptions = 
       hint: 'Its isolation was lifted already, or it is another server.',
     })
   }
-  if (marker.phase !== 'proved') {
+  if (marker.phase === 'begun') {
     throw new PitrError('ProofFailed', {
       subject: `plan ${marker.planHash}`,
       message: `the restore of plan ${marker.planHash} did not come to its end on this server: it holds a part of it only`,
@@ -59,5 +72,5 @@ export async function releaseTarget(server: Server, options: OperationOptions = 
     })
   }
   throwIfAborted(options.signal, 'opening the target')
-  await finish(target, marker.state, 'lift', options)
+  await finish({ target, ...marker }, 'lift', options)
 }

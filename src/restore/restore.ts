@@ -9,10 +9,11 @@ import { ProgressMeter } from '../progress.ts'
 import { requirePreflight } from '../server/preflight.ts'
 import type { Server } from '../server/server.ts'
 import { checkPlan } from './check-plan.ts'
+import { finishEarlier, writtenSince } from './finish-earlier.ts'
 import { finish } from './finish.ts'
 import type { IsolationEnd } from './finish.ts'
-import { leftMarked } from './left-marked.ts'
 import { hasGtids } from './has-gtids.ts'
+import { leaving } from './leaving.ts'
 import { checkAccounts, findMethod, loadBackup, verifyBackup } from './load-backup.ts'
 import { verifyLog } from './log/verify-log.ts'
 import { PhaseClock } from './phase-clock.ts'
@@ -111,7 +112,7 @@ export async function restore(
   await using target = await holdTarget(server)
   const content = await clock.time('check', () => checkTarget(target, plan, operation))
   const { lacking } = await adoptedSettings(target, plan.image.backup.server)
-  const reportOn = (executedGtids: string, earlier: boolean): RestoreReport =>
+  const reportOn = (executedGtids: string | undefined, earlier: boolean, more: readonly string[] = []): RestoreReport =>
     new RestoreReport({
       planHash: plan.hash,
       image: { id: plan.image.id, bytes: plan.image.backup.bytes },
@@ -123,15 +124,16 @@ export async function restore(
       executedGtids: hasGtids(plan) ? executedGtids : undefined,
       isolation: isolation === 'lift' ? 'lifted' : 'kept',
       earlier,
-      warnings: [...warningsOf(plan, server, timeline?.source.serverId), ...lacking.map(lackingSetting)],
+      warnings: [...warningsOf(plan, server, timeline?.source.serverId), ...lacking.map(lackingSetting), ...more],
       phases: clock.durations,
     })
 
   // An earlier run proved the target and was stopped before it could hand it over, or kept it isolated.
-  if (content.kind === 'marked' && content.marker.phase === 'proved') {
-    const executedGtids = await server.dialect.executedGtids(target.session)
-    await clock.time('finish', () => finish(target, content.marker.state, isolation, operation))
-    return reportOn(executedGtids, true)
+  if (content.kind === 'marked' && content.marker.phase !== 'begun') {
+    const { marker } = content
+    const written = await writtenSince(target, marker.state)
+    await clock.time('finish', () => finishEarlier(target, plan, marker, isolation, operation))
+    return reportOn(marker.state.provedGtids, true, written)
   }
 
   await checkAccounts(archive, plan, server, { ...operation, accounts })
@@ -143,7 +145,7 @@ export async function restore(
   throwIfAborted(signal, 'the restore')
 
   // From here on the target is marked, and isolated until the proof is done.
-  try {
+  const proved = await leaving(plan.hash, 'begun', async () => {
     const state = await beginOn(target, plan, content, operation)
     await clock.time('load', () =>
       loadBackup(archive, plan, method, target, state.ownGtids, files, { ...operation, accounts }),
@@ -154,12 +156,11 @@ export async function restore(
     const executedGtids = await clock.time('prove', () => prove(plan, target, replayed, state.ownGtids, operation))
     // What is kept isolated must not be opened by the accounts that came with the backup and the log.
     const final = isolation === 'keep' ? await isolateTarget(target, state, plan.image.backup.server) : state
-    await markProved(target.session)
-    await clock.time('finish', () => finish(target, final, isolation, operation))
-    return reportOn(executedGtids, false)
-  } catch (error) {
-    throw leftMarked(error, plan)
-  }
+    await markProved(target.session, final, executedGtids)
+    return { state: final, executedGtids }
+  })
+  await clock.time('finish', () => finish({ target, planHash: plan.hash, state: proved.state }, isolation, operation))
+  return reportOn(proved.executedGtids, false)
 }
 
 async function checkTarget(target: HeldTarget, plan: RestorePlan, options: OperationOptions): Promise<TargetContent> {

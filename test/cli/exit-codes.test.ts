@@ -66,7 +66,8 @@ test('every error code has its exit code', () => {
 test.each(['ReplayFailed', 'Aborted', 'ChecksumMismatch', 'ConnectionFailed'] as const)(
   '%s exits with 5 when it left the target marked',
   (code) => {
-    expect(exitCodeOf(error(code, { target: 'marked and isolated' }))).toBe(5)
+    for (const target of ['marked and isolated', 'proved and isolated', 'proved, partly open', 'proved and open'])
+      expect(exitCodeOf(error(code, { target }))).toBe(5)
   },
 )
 

@@ -1,10 +1,11 @@
+import type { Flavor } from '../../coordinates/flavor.ts'
 import { parseGtidSet } from '../../coordinates/parse-gtid-set.ts'
 import { PitrError } from '../../errors.ts'
 import type { RestorePlan } from '../../image/restore-plan.ts'
 import { replayDialect } from '../../server/flavor/replay-dialect-of.ts'
 import type { HeldTarget } from './held-target.ts'
 import { MARKER_DATABASE, MARKER_TABLE, readMarker } from './marker.ts'
-import type { Marker } from './marker.ts'
+import type { Marker, MarkerPhase } from './marker.ts'
 
 /** What a target that may be restored holds: nothing, or the mark of an earlier try of the same plan. */
 export type TargetContent =
@@ -24,8 +25,10 @@ export async function checkContent(target: HeldTarget, plan: RestorePlan): Promi
   const { server, session } = target
   const databases = await server.dialect.databases(session)
   const foreign = databases.filter((name) => name !== MARKER_DATABASE)
-  if (foreign.length > 0 || (await hasForeignTables(target))) throw notEmpty(databases)
   const ownGtids = await server.dialect.executedGtids(session)
+  if (foreign.length > 0 || (await hasForeignTables(target))) {
+    throw notEmpty(databases, hasExecuted(server.flavor, ownGtids, plan))
+  }
   requireNoConflict(server.flavor, ownGtids, plan)
   return { kind: 'empty', ownGtids, ownAccounts: await server.dialect.accountNames(session) }
 }
@@ -37,11 +40,7 @@ async function hasForeignTables({ session }: HeldTarget): Promise<boolean> {
   return tables.some((name) => name !== MARKER_TABLE)
 }
 
-function requireNoConflict(
-  flavor: RestorePlan['image']['backup']['server']['flavor'],
-  text: string,
-  plan: RestorePlan,
-): void {
+function requireNoConflict(flavor: Flavor, text: string, plan: RestorePlan): void {
   const { gtids, image } = plan
   if (gtids === undefined) return
   const own = parseGtidSet(flavor, text)
@@ -55,24 +54,45 @@ function requireNoConflict(
   })
 }
 
-function notEmpty(databases: readonly string[]): PitrError {
+function hasExecuted(flavor: Flavor, text: string, { gtids }: RestorePlan): boolean {
+  return gtids !== undefined && !gtids.after.isEmpty && parseGtidSet(flavor, text).contains(gtids.after)
+}
+
+// A restore removes its mark last of all. Killed right behind that it cannot say any more that it came to its end, and
+// what it left is a server like any other, but for the GTIDs.
+function notEmpty(databases: readonly string[], hasPlan: boolean): PitrError {
+  const maybeDone = hasPlan
+    ? ' It has executed every transaction of this plan: if a restore of the plan was stopped here in its last moment, that one was proved and is complete.'
+    : ''
   return new PitrError('TargetNotEmpty', {
     subject: databases.join(', '),
     message: `the target holds databases already: ${databases.join(', ')}`,
-    hint: 'Nothing was written. Restore into an empty server: nothing existing is overwritten.',
-    details: { databases },
+    hint: `Nothing was written. Restore into an empty server: nothing existing is overwritten.${maybeDone}`,
+    details: { databases, hasExecutedPlan: hasPlan },
   })
 }
 
+const OTHER_PLAN: Readonly<Record<MarkerPhase, { readonly what: string; readonly hint: string }>> = {
+  begun: {
+    what: 'holds a part of what was restored',
+    hint: 'Run the restore of that plan again, or use another empty server. To give this one up, throw its data directory away: it is not usable.',
+  },
+  proved: {
+    what: 'was restored',
+    hint: 'It is whole and still isolated: lift that with releaseTarget(server), or use another empty server.',
+  },
+  releasing: {
+    what: 'was restored',
+    hint: 'It is whole, and its isolation is lifted in part: finish that with releaseTarget(server), or use another empty server.',
+  },
+}
+
 function otherPlan({ planHash, phase, startedAt, state }: Marker): PitrError {
-  const what = phase === 'proved' ? 'was restored' : 'holds a part of what was restored'
+  const { what, hint } = OTHER_PLAN[phase]
   return new PitrError('TargetNotEmpty', {
     subject: `plan ${planHash}`,
     message: `the target ${what} by another plan, ${planHash}, since ${startedAt} UTC`,
-    hint:
-      phase === 'proved'
-        ? 'It is whole and still isolated: lift that with releaseTarget(server), or use another empty server.'
-        : 'Run the restore of that plan again, or use another empty server. To give this one up, throw its data directory away: it is not usable.',
+    hint,
     details: { planHash, phase, startedAt, before: { settings: state.settings, isolation: state.isolation } },
   })
 }

@@ -12,6 +12,8 @@ export interface MarkerState {
   readonly settings?: Readonly<Record<string, string>> | undefined
   /** What isolating it changes; undefined until then. */
   readonly isolation?: IsolationState | undefined
+  /** The GTIDs it had executed when the restore was proved; undefined until then. */
+  readonly provedGtids?: string | undefined
 }
 
 const TEXTS = v.record(v.string(), v.string())
@@ -22,6 +24,7 @@ const STATE = v.object({
   ownAccounts: NAMES,
   settings: v.optional(TEXTS),
   isolation: v.optional(v.looseObject({ variables: TEXTS, persisted: NAMES })),
+  provedGtids: v.optional(v.string()),
 })
 
 /** Writes the state as JSON. */
@@ -35,11 +38,16 @@ export function parseMarkerState(text: string): MarkerState {
     const { version: _version, ...state } = v.parse(STATE, JSON.parse(text))
     return state
   } catch (error) {
-    throw new PitrError('CorruptManifest', {
-      subject: 'the restore marker of the target',
-      message: 'the target carries a restore marker that this version cannot read',
-      hint: 'Finish the restore with the version of mysql-pitr that began it, or use another empty server.',
-      cause: error,
-    })
+    throw unreadableMarker(error)
   }
+}
+
+/** A marker that is not one of ours, or of another version. */
+export function unreadableMarker(cause: unknown): PitrError {
+  return new PitrError('CorruptManifest', {
+    subject: 'the restore marker of the target',
+    message: 'the target carries a restore marker that this version cannot read',
+    hint: 'Finish the restore with the version of mysql-pitr that began it, or use another empty server.',
+    cause,
+  })
 }

@@ -1,6 +1,6 @@
 import { asText } from '../../server/session.ts'
 import type { Session } from '../../server/session.ts'
-import { parseMarkerState, serializeMarkerState } from './marker-manifest.ts'
+import { parseMarkerState, serializeMarkerState, unreadableMarker } from './marker-manifest.ts'
 import type { MarkerState } from './marker-manifest.ts'
 
 /** The schema on a target that is ours: it says by which plan the target is being restored. */
@@ -10,12 +10,20 @@ export const MARKER_TABLE = 'restore_marker'
 
 const TABLE = `\`${MARKER_DATABASE}\`.\`${MARKER_TABLE}\``
 
+/**
+ * How far a restore came. `begun`: the target may hold a part of the plan, and is wiped when the restore runs again.
+ * `proved`: it holds exactly the plan, and is isolated. `releasing`: that too, and its isolation may be lifted already.
+ */
+export type MarkerPhase = 'begun' | 'proved' | 'releasing'
+
+const PHASES: readonly MarkerPhase[] = ['begun', 'proved', 'releasing']
+
 /** What a target carries from the first write of a restore to its end. It is never written to a binary log. */
 export interface Marker {
   /** Hash of the plan. */
   readonly planHash: string
-  /** `begun`: it may hold a part of the plan, and is wiped when the restore runs again. `proved`: it holds exactly the plan. */
-  readonly phase: 'begun' | 'proved'
+  /** How far it came. */
+  readonly phase: MarkerPhase
   /** By the target's clock, UTC. */
   readonly startedAt: string
   /** What the target was before. */
@@ -34,10 +42,17 @@ export async function readMarker(session: Session): Promise<Marker | undefined> 
   if (row === undefined) return undefined
   return {
     planHash: asText(row['plan_hash']),
-    phase: row['phase'] === 'proved' ? 'proved' : 'begun',
+    phase: phaseOf(asText(row['phase'])),
     startedAt: asText(row['started_at']),
     state: parseMarkerState(asText(row['state'])),
   }
+}
+
+// A phase taken for another one could wipe what was proved.
+function phaseOf(text: string): MarkerPhase {
+  const phase = PHASES.find((known) => known === text)
+  if (phase === undefined) throw unreadableMarker(undefined)
+  return phase
 }
 
 /** Writes the first marker. Behind a kill in the middle it is as if nothing had been written. */
@@ -60,9 +75,15 @@ export async function updateMarkerState(session: Session, state: MarkerState): P
   await session.query(`UPDATE ${TABLE} SET state = ?, nonce = '' WHERE id = 1`, [serializeMarkerState(state)])
 }
 
-/** Records that the proof is done: from here on the target is never wiped. */
-export async function markProved(session: Session): Promise<void> {
-  await session.query(`UPDATE ${TABLE} SET phase = 'proved' WHERE id = 1`)
+/** Records that the proof is done, and the GTIDs it found: from here on the target is never wiped. */
+export async function markProved(session: Session, state: MarkerState, executedGtids: string): Promise<void> {
+  const proved: MarkerState = { ...state, provedGtids: executedGtids }
+  await session.query(`UPDATE ${TABLE} SET phase = 'proved', state = ? WHERE id = 1`, [serializeMarkerState(proved)])
+}
+
+/** Records, before it is done, that the isolation of a proved target is lifted. */
+export async function markReleasing(session: Session): Promise<void> {
+  await session.query(`UPDATE ${TABLE} SET phase = 'releasing' WHERE id = 1`)
 }
 
 /** SQL by which the replaying session leaves a nonce, behind everything it replayed. The nonce is hexadecimal. */

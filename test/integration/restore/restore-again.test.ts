@@ -2,6 +2,7 @@ import { createConnection } from 'mysql2/promise'
 import { appendFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PitrError, releaseTarget } from '../../../src/index.ts'
 import type { RestoreReport } from '../../../src/index.ts'
 import type { OperationOptions } from '../../../src/options.ts'
 import type { FlavorDialect } from '../../../src/server/flavor/flavor-dialect.ts'
@@ -12,7 +13,10 @@ import { expectPitrError } from '../../support/expect-pitr-error.ts'
 import { flavor } from '../../support/flavor.ts'
 import { startServer } from '../../support/servers/index.ts'
 import type { TestServer } from '../../support/servers/index.ts'
+import { stoppingAt } from '../../support/stopping-at.ts'
+import type { AtStatement } from '../../support/stopping-at.ts'
 import { closeGate } from './support/gate.ts'
+import { APP } from './support/history.ts'
 import { prepare } from './support/prepared.ts'
 import type { Prepared } from './support/prepared.ts'
 import { checksums, run } from './support/query.ts'
@@ -125,6 +129,79 @@ describe('a restore that failed on the way', () => {
   })
 })
 
+describe('a restore that was stopped behind its proof', () => {
+  const FINISHED = { earlier: true, isolation: 'lifted' } as const
+  test.each([
+    ['before its proof is recorded', { statement: "phase = 'proved'", when: 'before' }, { earlier: false }],
+    ['behind its proof', { statement: "phase = 'proved'", when: 'behind' }, FINISHED],
+    ['before the isolation is lifted', { statement: "phase = 'releasing'", when: 'behind' }, FINISHED],
+    ['while it is lifted', { statement: 'SET GLOBAL read_only = OFF', when: 'behind' }, FINISHED],
+    ['before its mark is removed', { statement: 'DROP DATABASE IF EXISTS `mysql_pitr`', when: 'before' }, FINISHED],
+  ] as const)('with its process %s: run again it ends in the same place', async (_, killAt, outcome) => {
+    await using target = await startServer(flavor)
+    const before = await settings(target)
+    await killed(target, killAt)
+    const report = await retried(target)
+    expect(report).toMatchObject(outcome)
+    expect(report.warnings.filter((warning) => warning.includes('written to'))).toEqual([])
+    await expectWhole(target, report, before)
+    expect(await canConnect(target, APP)).toBe(true)
+  })
+
+  test('in its last moment: TargetNotEmpty says that the target has executed the plan', async () => {
+    await using target = await startServer(flavor)
+    const before = await settings(target)
+    await killed(target, { statement: 'DROP DATABASE IF EXISTS `mysql_pitr`', when: 'behind' })
+    expect(await settings(target)).toEqual(before)
+    expect(await checksums(target, 'shop')).toEqual(await checksums(prepared.source, 'shop'))
+    const error = await expectPitrError(retried(target), { code: 'TargetNotEmpty', subject: 'shop' })
+    expect(error.hint).toContain('It has executed every transaction of this plan')
+  })
+
+  test('by a lost connection: each error says what state the target is in, and it can be released', async () => {
+    await using target = await startServer(flavor)
+    await using server = await connect(target)
+    const { manager, plan } = prepared
+    const options = { into: { kind: 'server', server }, accounts: 'none', replayer: 'direct' } as const
+    await manager.restore(plan, { ...options, isolation: 'keep' })
+    const lost = async (statement: string, left: string): Promise<void> => {
+      const losing = stoppingAt(server, { statement, when: 'before' }, async (close) => await close())
+      const works: readonly (() => Promise<unknown>)[] = [
+        () => releaseTarget(losing),
+        () => manager.restore(plan, { ...options, into: { kind: 'server', server: losing } }),
+      ]
+      for (const work of works) {
+        const error = await expectPitrError(unlessBusy(work), { code: 'ConnectionFailed' })
+        expect(error.details).toMatchObject({ target: left, planHash: plan.hash })
+        expect(error.hint).toContain('The target is whole')
+      }
+    }
+    await lost("phase = 'releasing'", 'proved and isolated')
+    expect(await canConnect(target, APP)).toBe(false)
+    // It was not opened, so it can be kept; what is written to it in between is said.
+    await run(target, ['CREATE TABLE shop.later (id INT PRIMARY KEY)'])
+    const kept = await unlessBusy(() => manager.restore(plan, { ...options, isolation: 'keep' }))
+    expect(kept).toMatchObject({ isolation: 'kept', earlier: true })
+    expect(kept.warnings.join()).toContain('the target was written to since it was proved')
+
+    await lost('SET GLOBAL read_only = OFF', 'proved, partly open')
+    await expectPitrError(
+      unlessBusy(() => manager.restore(plan, { ...options, isolation: 'keep' })),
+      { code: 'InvalidArgument', subject: 'isolation: keep' },
+    )
+    const other = await manager.plan({ kind: 'position', at: plan.start.position })
+    const refused = await expectPitrError(
+      unlessBusy(() => manager.restore(other, options)),
+      { code: 'TargetNotEmpty', subject: plan.hash },
+    )
+    expect(refused.hint).toContain('lifted in part')
+    await lost('DROP DATABASE IF EXISTS `mysql_pitr`', 'proved and open')
+    expect(await canConnect(target, APP)).toBe(true)
+    await unlessBusy(() => releaseTarget(server))
+    expect(await run(target, ["SHOW DATABASES LIKE 'mysql\\_pitr'"])).toEqual([])
+  })
+})
+
 test('two restores at once: the second is refused and the first not disturbed', async () => {
   await using target = await startServer(flavor)
   const before = await settings(target)
@@ -166,22 +243,36 @@ async function restore(target: TestServer, options: OperationOptions = {}): Prom
   })
 }
 
-/** The server may need a moment to notice that the process of an earlier restore is gone. */
+/** Restores in a process that is killed at a statement. */
+async function killed(target: TestServer, killAt: AtStatement): Promise<void> {
+  const { folder, plan } = prepared
+  const restorer = startChild('restore', folder, { server: target, plan, killAt, replayer: 'direct' })
+  expect(await endOf(restorer)).toBeUndefined()
+}
+
 async function retried(target: TestServer): Promise<RestoreReport> {
-  let report: RestoreReport | undefined
-  await expect
-    .poll(
-      async () => {
-        report ??= await restore(target).catch((error: { readonly code?: string }) => {
-          if (error.code === 'TargetBusy') return undefined
-          throw error
-        })
-        return report
-      },
-      { timeout: 20_000 },
-    )
-    .toBeDefined()
-  return report!
+  return await unlessBusy(async () => await restore(target))
+}
+
+/** The server may need a moment to notice that a connection, or the process that had it, is gone. */
+async function unlessBusy<Result>(work: () => Promise<Result>): Promise<Result> {
+  const deadline = performance.now() + 20_000
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof PitrError) || error.code !== 'TargetBusy' || performance.now() > deadline) throw error
+    }
+  }
+}
+
+async function canConnect({ connection }: TestServer, account: typeof APP): Promise<boolean> {
+  try {
+    await (await createConnection({ ...connection, ...account })).end()
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function expectWhole(

@@ -3,9 +3,11 @@
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { directoryStorage, mysqldump, PitrError, RecoveryImageManager, RestorePlan } from '../../../src/index.ts'
-import type { Server, Storage } from '../../../src/index.ts'
+import type { RestoreOptions, Server, Storage } from '../../../src/index.ts'
 import { connect } from '../connect.ts'
 import type { TestServer } from '../servers/index.ts'
+import { stoppingAt } from '../stopping-at.ts'
+import type { AtStatement } from '../stopping-at.ts'
 
 /** What the parent hands over on standard input for everything that needs a server. */
 export interface ChildInput {
@@ -17,6 +19,10 @@ export interface ChildInput {
   readonly stuck?: boolean | undefined
   /** When it kills itself, with a signal that no code of it sees: so long after so many steps. */
   readonly kill?: Moment | undefined
+  /** Or at this statement. */
+  readonly killAt?: AtStatement | undefined
+  /** How a log is replayed. */
+  readonly replayer?: RestoreOptions['replayer']
 }
 
 /** A moment in the life of a child. A step is the beginning or the end of a storage operation, or a progress report. */
@@ -41,8 +47,10 @@ try {
   process.stdout.write(JSON.stringify(error instanceof PitrError ? error : { code: String(error) }))
 }
 
-async function work({ server: address, plan, stuck, kill }: ChildInput): Promise<Finished> {
-  await using server = await connect(address as TestServer)
+async function work(input: ChildInput): Promise<Finished> {
+  const { server: address, stuck, kill, killAt } = input
+  await using connected = await connect(address as TestServer)
+  const server = killAt === undefined ? connected : stoppingAt(connected, killAt, () => dieAfter(0))
   const startedAt = performance.now()
   let steps = 0
   const onStep = (): void => {
@@ -53,18 +61,22 @@ async function work({ server: address, plan, stuck, kill }: ChildInput): Promise
     storage: stuck === true ? stuckInDump(storage) : watched(storage, onStep),
     onProgress: onStep,
   })
-  await run(manager, server, plan)
+  await run(manager, server, input)
   return { steps, elapsedMs: performance.now() - startedAt }
 }
 
-async function run(manager: RecoveryImageManager, server: Server, plan: unknown): Promise<unknown> {
+async function run(manager: RecoveryImageManager, server: Server, { plan, replayer }: ChildInput): Promise<unknown> {
   switch (operation) {
     case 'backup':
       return await manager.backup(server, { method: mysqldump() })
     case 'archive':
       return await manager.archive(server)
     case 'restore':
-      return await manager.restore(RestorePlan.fromJSON(plan), { into: { kind: 'server', server }, accounts: 'none' })
+      return await manager.restore(RestorePlan.fromJSON(plan), {
+        into: { kind: 'server', server },
+        accounts: 'none',
+        replayer,
+      })
     default:
       throw new Error(`no operation ${operation}`)
   }
