@@ -10,6 +10,7 @@ import { throwIfAborted } from '../../options.ts'
 import { ProgressMeter } from '../../progress.ts'
 import { clientProgram } from '../../server/client-programs.ts'
 import { withOptionFile } from '../../server/option-file.ts'
+import { refusalOf } from '../../server/refusal.ts'
 import type { LoadContext } from '../backup-method.ts'
 import { complaintOf } from './complaint.ts'
 import { programName } from './program-name.ts'
@@ -109,7 +110,7 @@ function refused(program: string, end: ProgramEnd): PitrError {
   return programFailure(
     'LoadFailed',
     program,
-    end,
+    { ...end, stderr: refusalOf(end.stderr).said },
     'The target refused a part of the backup and holds a part of it only. If it lost its connection, look at max_allowed_packet and the error log of the target; then restore again.',
   )
 }

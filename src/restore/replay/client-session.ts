@@ -8,6 +8,9 @@ import { replayDialect } from '../../server/flavor/replay-dialect-of.ts'
 import { quoteString } from '../../server/quote.ts'
 import type { Server } from '../../server/server.ts'
 import { LastBytes } from './last-bytes.ts'
+import { PrintedLines } from './printed-lines.ts'
+import type { EventPlace } from './printed-lines.ts'
+import { refusalOf } from '../../server/refusal.ts'
 import { replayFailed, replayIncomplete } from './replay-failed.ts'
 import type { ReplayPlace } from './replay-failed.ts'
 import { PipeClosed, writeInput } from './write-input.ts'
@@ -28,8 +31,8 @@ export interface ClientSessionOptions {
   readonly server: Server
   /** What makes the client connect; they come first. */
   readonly connectionArguments: readonly string[]
-  /** Where the replay is, asked when something fails. */
-  readonly place: () => ReplayPlace
+  /** Where the replay is, asked when something fails, and at which event if that is known. */
+  readonly place: (at?: EventPlace) => ReplayPlace
   readonly signal?: AbortSignal | undefined
 }
 
@@ -44,14 +47,18 @@ export async function openClientSession(options: ClientSessionOptions): Promise<
   const program = programName(found)
   const client = server.tools.host.run(found.path, [...connectionArguments, ...dialect.clientArguments], { signal })
   const output = new LastBytes(OUTPUT_TAIL_BYTES)
+  const lines = new PrintedLines()
   client.stdout.on('data', (chunk: Uint8Array) => output.add(chunk))
 
   const failureOf = async (): Promise<PitrError | undefined> => {
     const end = await client.ended
     const complaint = complaintOf(end.stderr, dialect.harmlessComplaints)
-    return end.exitCode === 0 && complaint === '' ? undefined : replayFailed(program, end, complaint, place())
+    if (end.exitCode === 0 && complaint === '') return undefined
+    const { line } = refusalOf(complaint)
+    return replayFailed(program, end, complaint, place(line === undefined ? undefined : lines.eventAt(line)))
   }
   const send = async (sql: Uint8Array | string): Promise<void> => {
+    lines.add(Buffer.from(sql), place().file)
     try {
       await writeInput(client.stdin, sql)
     } catch (error) {

@@ -1,4 +1,5 @@
 import { withoutServerStart } from '../../binlog/format-description.ts'
+import { refTo } from '../../binlog/transaction.ts'
 import { throwIfAborted } from '../../options.ts'
 import { clientProgram } from '../../server/client-programs.ts'
 import { replayDialect } from '../../server/flavor/replay-dialect-of.ts'
@@ -82,9 +83,14 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
   const { sessionAfterReplay } = target.dialect
   const format = file.head.subarray(MAGIC_BYTES)
   const goesOn = withoutServerStart(format)
-  const describeRows = async (description: Uint8Array): Promise<void> =>
-    // MySQL takes it with automatic GTIDs only, and does not leave them so.
-    await session.run([...sessionAfterReplay, binlogStatement([description]), ...sessionAfterReplay])
+  const describeRows = async (description: Uint8Array): Promise<void> => {
+    try {
+      // MySQL takes it with automatic GTIDs only, and does not leave them so.
+      await session.run([...sessionAfterReplay, binlogStatement([description]), ...sessionAfterReplay])
+    } catch (error) {
+      throw refusedByServer(`the format description of ${file.file}`, error, place())
+    }
+  }
   await describeRows(format)
 
   const textFile = { ...file, head: Buffer.concat([file.head.subarray(0, MAGIC_BYTES), goesOn]) }
@@ -92,7 +98,8 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
     try {
       await rows.apply(batch)
     } catch (error) {
-      throw refusedByServer(describe(batch, file), error, place())
+      const failed = batch.transactions.map((transaction) => refTo(transaction, file))
+      throw refusedByServer(describe(batch), error, { ...place(), failed })
     }
     gtids.add(batch.transactions)
     sent.add(batch.bytes, batch.transactions, file)
@@ -116,9 +123,6 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
   }
 }
 
-function describe({ transactions }: RowBatch, { file }: ReplayFile): string {
-  const first = transactions.at(0)?.start
-  return first === undefined
-    ? `rows of a large transaction of ${file}`
-    : `rows of the transactions of ${file} from ${first} to ${transactions.at(-1)!.end}`
+function describe({ transactions, gtid }: RowBatch): string {
+  return transactions.length > 0 ? 'rows' : `rows of a large transaction${gtid === undefined ? '' : `, ${gtid}`}`
 }

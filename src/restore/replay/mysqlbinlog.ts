@@ -4,6 +4,7 @@ import { withOptionFile } from '../../server/option-file.ts'
 import type { Server } from '../../server/server.ts'
 import { openClientSession } from './client-session.ts'
 import { printFile } from './print-file.ts'
+import type { EventPlace } from './printed-lines.ts'
 import type { ReplayPlace } from './replay-failed.ts'
 import type { Replayer, ReplayJob, ReplayResult } from './replayer.ts'
 import { Sent } from './sent.ts'
@@ -42,7 +43,10 @@ async function pipe(job: ReplayJob, connectionArguments: readonly string[], sent
   const { target: server, files, signal } = job
   const program = await clientProgram(server, 'binlog')
   let current: string | undefined
-  const place = (): ReplayPlace => ({ file: current, last: sent.last })
+  const place = (at?: EventPlace): ReplayPlace => {
+    const failed = at === undefined ? undefined : sent.transactionOf(at)
+    return { file: failed?.start.file ?? current, last: sent.last, failed: failed === undefined ? [] : [failed] }
+  }
 
   await using client = await openClientSession({ server, connectionArguments, place, signal })
   for (const file of files) {

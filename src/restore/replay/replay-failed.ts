@@ -1,9 +1,11 @@
 import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
 import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
 import { PitrError } from '../../errors.ts'
+import type { ErrorCode } from '../../errors.ts'
 import type { ProgramEnd } from '../../host/host.ts'
 import { describeEnd } from '../../host/program-failure.ts'
 import { withoutSecrets } from '../../secrets.ts'
+import { refusalOf, withoutValues } from '../../server/refusal.ts'
 
 /** Where a replay was when it failed. */
 export interface ReplayPlace {
@@ -11,11 +13,13 @@ export interface ReplayPlace {
   readonly file: string | undefined
   /** The last transaction that was sent whole; the server may be behind it, by what lay in the pipes. */
   readonly last: TransactionRef | undefined
+  /** The transactions of which one was refused, as far as that is known. */
+  readonly failed?: readonly TransactionRef[] | undefined
 }
 
-/** A replay that a program ended: keeps its exit status and the end of what it said. */
+/** A replay that a program ended: keeps its exit status and what it said, but for statements and rows. */
 export function replayFailed(program: string, end: ProgramEnd, complaint: string, place: ReplayPlace): PitrError {
-  const { message, details } = describeEnd(program, { ...end, stderr: complaint })
+  const { message, details } = describeEnd(program, { ...end, stderr: refusalOf(complaint).said })
   return failure(message, place, details)
 }
 
@@ -24,28 +28,43 @@ export function replayIncomplete(reason: string, place: ReplayPlace): PitrError 
   return failure(reason, place, {})
 }
 
+/** What servers answer to a statement. */
+const ANSWERS: readonly ErrorCode[] = ['QueryFailed', 'ConnectionFailed', 'MissingPrivilege', 'AccessDenied']
+
 /** A statement that the server did not take, or could not answer; any other error as it is. */
 export function refusedByServer(what: string, error: unknown, place: ReplayPlace): unknown {
-  if (!(error instanceof PitrError) || !['QueryFailed', 'ConnectionFailed'].includes(error.code)) return error
+  if (!(error instanceof PitrError) || !ANSWERS.includes(error.code)) return error
   const { errno, sqlState } = error.details
+  const number = typeof errno === 'number' ? errno : undefined
   // The driver's words: ours would quote the statement.
-  const said = withoutSecrets(error.cause instanceof Error ? error.cause.message : error.message)
-  const number =
-    typeof errno === 'number' ? `ERROR ${errno} (${typeof sqlState === 'string' ? sqlState : 'HY000'}): ` : ''
+  const said = withoutValues(withoutSecrets(error.cause instanceof Error ? error.cause.message : error.message), number)
+  const head = number === undefined ? '' : `ERROR ${number} (${typeof sqlState === 'string' ? sqlState : 'HY000'}): `
   const lost = error.code === 'ConnectionFailed' ? 'the connection was lost: ' : ''
-  return failure(`the server did not take ${what}: ${lost}${number}${said}`, place, { errno, sqlState, said })
+  const details = { errno, sqlState, said, answer: error.code }
+  return failure(`the server did not take ${what}: ${lost}${head}${said}`, place, details)
 }
 
-function failure(reason: string, { file, last }: ReplayPlace, details: Readonly<Record<string, unknown>>): PitrError {
-  const where = file === undefined ? 'at its end' : `in or before ${file}`
+function failure(reason: string, place: ReplayPlace, details: Readonly<Record<string, unknown>>): PitrError {
+  const { file, last, failed = [] } = place
   const sent =
     last === undefined
       ? 'no transaction had been sent whole'
       : `the last transaction sent was ${last.gtid ?? formatBinlogPosition(last.end)}`
   return new PitrError('ReplayFailed', {
-    subject: file ?? 'the binary logs',
-    message: `the replay failed ${where} (${sent}): ${reason}`,
+    subject: failed[0] === undefined ? (file ?? 'the binary logs') : formatBinlogPosition(failed[0].start),
+    message: `the replay failed ${describePlace(place)} (${sent}): ${reason}`,
     hint: 'Remove the cause and run the same restore again: it begins anew on this target.',
-    details: { file, last, ...details },
+    details: { file, last, failed: failed.length === 0 ? undefined : [failed[0], failed.at(-1)], ...details },
   })
+}
+
+function describePlace({ file, failed = [] }: ReplayPlace): string {
+  const [first] = failed
+  if (first === undefined) return file === undefined ? 'at its end' : `in or before ${file}`
+  if (failed.length === 1) return `in the transaction ${describe(first)}`
+  return `in one of ${failed.length} transactions that were applied together, from ${describe(first)} to ${describe(failed.at(-1)!)}`
+}
+
+function describe({ gtid, start, commitTime }: TransactionRef): string {
+  return `${gtid === undefined ? '' : `${gtid} `}at ${formatBinlogPosition(start)}, committed at ${String(commitTime)}`
 }

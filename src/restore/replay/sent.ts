@@ -4,13 +4,18 @@ import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
 import type { LogCounts } from '../../image/segment.ts'
 import { ProgressMeter } from '../../progress.ts'
 import { CountSum } from '../count-sum.ts'
+import type { EventPlace } from './printed-lines.ts'
 import type { ReplayFile, ReplayJob } from './replayer.ts'
+
+/** Transactions that were sent and may not be executed yet are kept to be named: pipes and programs hold fewer. */
+const KEPT_TRANSACTIONS = 10_000
 
 /** What a replay sent so far; tells the listener of its progress. */
 export class Sent {
   readonly #sum = new CountSum()
   readonly #meter: ProgressMeter
   #last: TransactionRef | undefined
+  #latest: TransactionRef[] = []
 
   constructor({ files, expected, onProgress }: ReplayJob) {
     this.#meter = new ProgressMeter('restore:replay', files[0]?.file ?? 'nothing', onProgress, {
@@ -25,7 +30,16 @@ export class Sent {
     for (const transaction of counted) this.#sum.add(transaction)
     const last = counted.at(-1)
     if (last !== undefined) this.#last = refTo(last, file)
+    this.#latest.push(...transactions.map((transaction) => refTo(transaction, file)))
+    if (this.#latest.length > 2 * KEPT_TRANSACTIONS) this.#latest = this.#latest.slice(-KEPT_TRANSACTIONS)
     this.#meter.add(bytes, counted.length, file.file)
+  }
+
+  /** The transaction that an event belongs to, when it was sent whole and not long ago. */
+  transactionOf({ file, eventEnd }: EventPlace): TransactionRef | undefined {
+    return this.#latest.findLast(
+      ({ start, end }) => start.file === file && start.offset < eventEnd && eventEnd <= end.offset,
+    )
   }
 
   /** Everything was sent. */

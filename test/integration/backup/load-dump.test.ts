@@ -87,6 +87,14 @@ test('what the target or the client quotes of a dump shows no password', async (
   }
 })
 
+test('what the target or the client quotes of a dump shows no rows', async () => {
+  await using target = await open()
+  const rows = "INSERT INTO d.t VALUES ('guarded'), ('guarded');"
+  const dump = `CREATE DATABASE d;\nCREATE TABLE d.t (word VARCHAR(20) PRIMARY KEY);\n${rows}\n`
+  const error = await expectPitrError(loadText(target, dump), { code: 'LoadFailed', secrets: ["'guarded'"] })
+  expect(error.message).toMatch(/ERROR 1062 \(23000\) at line \d+: .*PRIMARY'/)
+})
+
 test('an error of the reader is the error of the load', async () => {
   await using target = await open()
   const backup = imageOf('')

@@ -1,4 +1,6 @@
+import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Transaction } from '../../../src/binlog/transaction.ts'
 import { PitrError } from '../../../src/errors.ts'
 import { directReplayer } from '../../../src/restore/replay/direct.ts'
 import { mysqlbinlogReplayer } from '../../../src/restore/replay/mysqlbinlog.ts'
@@ -15,12 +17,19 @@ let source: TestServer
 let target: TestServer
 let server: Server
 let files: readonly ReplayFile[]
+let withRows: ReplayFile
+let withAccount: ReplayFile
 
 beforeAll(async () => {
   ;[source, target] = await Promise.all([startServer(flavor), startServer(flavor)])
   server = await connect(target)
   await run(source, HISTORY)
   files = await logFiles(source)
+  await run(source, [WORDS, 'FLUSH BINARY LOGS', ...ROWS])
+  withRows = (await logFiles(source)).at(-1)!
+  await run(source, ['FLUSH BINARY LOGS', `CREATE USER other@'%' IDENTIFIED BY '${SECRET}'`])
+  withAccount = (await logFiles(source)).at(-1)!
+  await run(source, ['DROP TABLE shop.words'])
 })
 
 afterAll(async () => {
@@ -46,6 +55,37 @@ describe.each([directReplayer(), mysqlbinlogReplayer()])('the $name replayer', (
     expect(error.code).toBe('ReplayFailed')
     expect(error.message).toMatch(/the replay failed .*ERROR 1007 \(HY000\).*database exists/s)
     expect(await run(target, ['SELECT nonce FROM mark.mark'])).toEqual([{ nonce: '' }])
+  })
+
+  test('names the transaction of a refused statement, and shows no password of it', async () => {
+    await reset()
+    await run(target, ["CREATE USER other@'%'", ...FORGET[flavor]])
+    const error = await failure(replay(replayer, { files: [withAccount] }))
+    expect(error.message).toMatch(/ERROR 1396 \(HY000\)/)
+    await expectNamed(error, withAccount, [0])
+    await run(target, ["DROP USER other@'%'"])
+  })
+
+  test.each([
+    { what: 'a row that is there already', errno: 1062, before: ROWS[1]!, failed: 1 },
+    { what: 'a table that is not there', errno: 1146, before: 'DROP TABLE shop.words', failed: 0 },
+  ])('names the transaction of refused rows, and shows none of the rows: $what', async ({ errno, before, failed }) => {
+    await reset()
+    await run(target, ['CREATE DATABASE shop', WORDS, before, ...FORGET[flavor]])
+    const error = await failure(replay(replayer, { files: [withRows] }))
+    expect(error.message).toContain(`ERROR ${errno} (`)
+    // Rows that are applied together are refused together.
+    await expectNamed(error, withRows, replayer.name === 'direct' ? [0, 2] : [failed])
+  })
+
+  test('says that a privilege is missing, and not what was sent', async () => {
+    await reset()
+    await run(target, ["CREATE USER poor@'%' IDENTIFIED BY 'Poor-1-secret'", ...NO_BINLOG[flavor], ...FORGET[flavor]])
+    await using poor = await connect(target, { user: 'poor', password: 'Poor-1-secret' })
+    const error = await failure(replay(replayer, { files: [withRows], target: poor }))
+    expect(error.message).toMatch(/ERROR 1227 \(42000\).*privilege/s)
+    await expectNamed(error, withRows, [])
+    await run(target, ["DROP USER poor@'%'"])
   })
 
   test('passes on the error of the reader and leaves no program behind', async () => {
@@ -136,6 +176,21 @@ async function failure(promise: Promise<unknown>): Promise<PitrError> {
   return error as PitrError
 }
 
+/** The error names these transactions of the file, and shows nothing of what was sent. */
+async function expectNamed(error: PitrError, file: ReplayFile, indexes: readonly number[]): Promise<void> {
+  expect(error.code).toBe('ReplayFailed')
+  const transactions: Transaction[] = []
+  for await (const chunk of file.transactions()) transactions.push(...chunk.transactions)
+  for (const { start, gtid, commitTime } of indexes.map((index) => transactions[index]!)) {
+    expect(error.message).toContain(`${gtid} at ${file.file}:${start}, committed at ${String(commitTime)}`)
+  }
+  const everything = inspect(error, { depth: Infinity, showHidden: true, maxStringLength: Infinity })
+  for (const sent of [SECRET, 'guarded', Buffer.from('guarded').toString('base64').slice(0, 8)]) {
+    expect(everything).not.toContain(sent)
+  }
+  expect(everything).not.toMatch(/BINLOG '|[\w+/]{70}/)
+}
+
 /** An empty target with a mark of its own. */
 async function reset(): Promise<void> {
   await run(target, [
@@ -155,6 +210,16 @@ async function clients(): Promise<number> {
 }
 
 const FORGET = { mysql: ['RESET BINARY LOGS AND GTIDS'], mariadb: ['RESET MASTER'] }
+
+const SECRET = 'hunter2-of-the-log'
+const WORDS = 'CREATE TABLE shop.words (word VARCHAR(100) PRIMARY KEY)'
+const ROWS = ['one', 'guarded words, guarded words', 'three'].map((word) => `INSERT INTO shop.words VALUES ('${word}')`)
+
+/** Everything but what a BINLOG statement needs. */
+const NO_BINLOG = {
+  mysql: ["GRANT ALL ON *.* TO poor@'%'", "REVOKE SUPER, BINLOG_ADMIN, REPLICATION_APPLIER ON *.* FROM poor@'%'"],
+  mariadb: ["GRANT ALL ON *.* TO poor@'%'", "REVOKE SUPER, BINLOG REPLAY ON *.* FROM poor@'%'"],
+}
 
 const HISTORY = [
   'CREATE DATABASE shop',

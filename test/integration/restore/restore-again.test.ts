@@ -15,6 +15,7 @@ import { startServer } from '../../support/servers/index.ts'
 import type { TestServer } from '../../support/servers/index.ts'
 import { stoppingAt } from '../../support/stopping-at.ts'
 import type { AtStatement } from '../../support/stopping-at.ts'
+import { canConnect } from './support/can-connect.ts'
 import { closeGate } from './support/gate.ts'
 import { APP } from './support/history.ts'
 import { prepare } from './support/prepared.ts'
@@ -263,15 +264,6 @@ async function unlessBusy<Result>(work: () => Promise<Result>): Promise<Result> 
     } catch (error) {
       if (!(error instanceof PitrError) || error.code !== 'TargetBusy' || performance.now() > deadline) throw error
     }
-  }
-}
-
-async function canConnect({ connection }: TestServer, account: typeof APP): Promise<boolean> {
-  try {
-    await (await createConnection({ ...connection, ...account })).end()
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -14,6 +14,7 @@ import type { PiecesAhead } from './pieces-ahead.ts'
 import { eventsOf } from './read-pieces.ts'
 import type { LogPiece } from './read-pieces.ts'
 import { StatementReader } from './statement-reader.ts'
+import type { PrintedStatement } from './statement-reader.ts'
 
 /** Starting the program costs as much as printing some small transactions: short runs of rows between two texts go along. */
 const SHORT_RUN_TRANSACTIONS = 20
@@ -39,12 +40,20 @@ export interface ReplayTextOptions {
  */
 export async function replayText(pieces: PiecesAhead, options: ReplayTextOptions): Promise<void> {
   const { session, file, sent, gtids, place } = options
+  const execute = async ({ sql, eventEnd }: PrintedStatement): Promise<void> => {
+    try {
+      await session.query(sql.toString('latin1'))
+    } catch (error) {
+      const failed = eventEnd === undefined ? undefined : sent.transactionOf({ file: file.file, eventEnd })
+      throw refusedByServer('a statement', error, { ...place(), failed: failed === undefined ? [] : [failed] })
+    }
+  }
   const statements = new StatementReader()
   await printFile({
     ...options,
     file: { ...file, transactions: () => takeText(pieces, statements) },
     send: async (sql) => {
-      for (const statement of statements.push(sql)) await execute(session, statement, place)
+      for (const statement of statements.push(sql)) await execute(statement)
     },
     onSent: (bytes, transactions) => {
       for (const transaction of transactions) gtids.add([transaction])
@@ -52,14 +61,6 @@ export async function replayText(pieces: PiecesAhead, options: ReplayTextOptions
     },
   })
   if (!statements.isComplete) throw replayIncomplete('a logged statement was not printed', place())
-}
-
-async function execute(session: Session, statement: Buffer, place: () => ReplayPlace): Promise<void> {
-  try {
-    await session.query(statement.toString('latin1'))
-  } catch (error) {
-    throw refusedByServer('a statement', error, place())
-  }
 }
 
 async function* takeText(

@@ -1,7 +1,16 @@
+import { eventEndIn } from '../printed-lines.ts'
+
 /** What ends a statement in the output of the binlog programs, behind their DELIMITER line. */
 const DELIMITER = '/*!*/;'
 const LINE_END = 0x0a
 const HASH = 0x23
+
+/** A statement that a client would send. */
+export interface PrintedStatement {
+  readonly sql: Buffer
+  /** Where the last event that was printed before it ends in its file; undefined before the first. */
+  readonly eventEnd: number | undefined
+}
 
 /**
  * Cuts the output of mysqlbinlog or mariadb-binlog into the statements that a client would send.
@@ -16,6 +25,7 @@ export class StatementReader {
   /** The lines of a statement that has not ended yet. */
   #lines: Buffer[] = []
   #delimiter = ';'
+  #eventEnd: number | undefined
 
   /** The text of the next logged statement, told before the program prints it. */
   expect(statement: Buffer): void {
@@ -28,16 +38,17 @@ export class StatementReader {
   }
 
   /** Takes the next output; returns the statements that are complete with it. */
-  push(chunk: Uint8Array): Buffer[] {
+  push(chunk: Uint8Array): PrintedStatement[] {
     const bytes = Buffer.concat([this.#rest, chunk])
-    const statements: Buffer[] = []
+    const statements: PrintedStatement[] = []
+    const add = (sql: Buffer): unknown => statements.push({ sql, eventEnd: this.#eventEnd })
     let at = 0
     for (;;) {
       const [logged] = this.#logged
       if (logged !== undefined && this.#lines.length === 0) {
         const there = bytes.subarray(at, at + logged.length)
         if (there.equals(logged)) {
-          statements.push(there.subarray(0, -printed(Buffer.alloc(0)).length))
+          add(there.subarray(0, -printed(Buffer.alloc(0)).length))
           this.#logged.shift()
           at += logged.length
           continue
@@ -47,7 +58,7 @@ export class StatementReader {
       const end = bytes.indexOf(LINE_END, at)
       if (end < 0) break
       const statement = this.#takeLine(bytes.subarray(at, end))
-      if (statement !== undefined) statements.push(statement)
+      if (statement !== undefined) add(statement)
       at = end + 1
     }
     // A copy: the statements may be views of the rest.
@@ -58,6 +69,7 @@ export class StatementReader {
   /** Takes one line of the program's own; returns the statement that it ends. */
   #takeLine(line: Buffer): Buffer | undefined {
     if (this.#lines.length === 0) {
+      if (line[0] === HASH) this.#eventEnd = eventEndIn(line.toString('latin1')) ?? this.#eventEnd
       if (line.length === 0 || line[0] === HASH) return undefined
       const delimiter = /^DELIMITER (\S+)$/.exec(line.toString('latin1', 0, 40))?.[1]
       if (delimiter !== undefined) {

@@ -34,7 +34,7 @@ function read(output: string, logged: readonly string[], size: number) {
   const bytes = Buffer.from(output)
   const statements: string[] = []
   for (let at = 0; at < bytes.length; at += size) {
-    statements.push(...reader.push(bytes.subarray(at, at + size)).map(String))
+    statements.push(...reader.push(bytes.subarray(at, at + size)).map(({ sql }) => String(sql)))
   }
   return { statements, isComplete: reader.isComplete }
 }
