@@ -14,6 +14,20 @@ const MIN_CHUNK_BYTES = 64
  * number of bytes of the length that follows, most significant first; then a zlib stream.
  */
 export function inflateMariadb(bytes: Buffer, place: LogPlace): Buffer {
+  const { start, length } = readHead(bytes, place)
+  const inflated = inflate(bytes.subarray(start), length, place)
+  if (inflated.length !== length) {
+    throw corruptBinlog(place, `a compressed event holds ${inflated.length} bytes, not the ${length} it claims`)
+  }
+  return inflated
+}
+
+/** How many bytes {@link inflateMariadb} would return. */
+export function inflatedLength(bytes: Buffer, place: LogPlace): number {
+  return readHead(bytes, place).length
+}
+
+function readHead(bytes: Buffer, place: LogPlace): { readonly start: number; readonly length: number } {
   const head = bytes[0] ?? 0
   const lengthBytes = head & 0x07
   if ((head & 0x80) === 0 || lengthBytes < 1 || lengthBytes > 4 || bytes.length < 1 + lengthBytes) {
@@ -22,11 +36,7 @@ export function inflateMariadb(bytes: Buffer, place: LogPlace): Buffer {
   if ((head & 0x70) !== 0) throw unsupportedEvent(place, `compression algorithm ${(head & 0x70) >> 4} is unknown`)
   const length = bytes.readUIntBE(1, lengthBytes)
   if (length > MAX_EVENT_BYTES) throw corruptBinlog(place, `a compressed event claims to hold ${length} bytes`)
-  const inflated = inflate(bytes.subarray(1 + lengthBytes), length, place)
-  if (inflated.length !== length) {
-    throw corruptBinlog(place, `a compressed event holds ${inflated.length} bytes, not the ${length} it claims`)
-  }
-  return inflated
+  return { start: 1 + lengthBytes, length }
 }
 
 function inflate(bytes: Buffer, length: number, place: LogPlace): Buffer {

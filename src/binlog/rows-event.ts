@@ -63,30 +63,20 @@ export class RowCounter {
 
   /** Counts the rows in `bytes` from `start` (the table id) to `end`. Throws `CorruptBinlog` unless they fill it exactly. */
   count(layout: RowsLayout, bytes: Buffer, start: number, end: number, place: LogPlace): number {
-    const cursor = new ByteCursor(bytes, place, start, end)
-    cursor.skip(EXTRA_DATA_AT)
-    if (layout.hasExtraData) {
-      // The length counts its own two bytes.
-      const length = cursor.u16()
-      if (length < 2) throw cursor.corrupt('the extra data of a row event is too short')
-      cursor.skip(length - 2)
+    const { columns, beforeAt, afterAt, rowsAt } = readRowsHead(layout, bytes, start, end, place)
+    if (columns !== this.#table.columns.length) {
+      throw corruptBinlog(place, `a row event has ${columns} columns, its table map ${this.#table.columns.length}`)
     }
-    const width = cursor.packed()
-    if (width !== this.#table.columns.length) {
-      throw cursor.corrupt(`a row event has ${width} columns, its table map ${this.#table.columns.length}`)
-    }
-    const bitmapBytes = (width + 7) >> 3
-    this.#before = stepperFor(this.#before, this.#table, bytes, cursor.skip(bitmapBytes), bitmapBytes)
+    const bitmapBytes = bytesOfBits(columns)
+    this.#before = stepperFor(this.#before, this.#table, bytes, beforeAt, bitmapBytes)
     const before = this.#before.stepper
-    if (layout.action === 'updated') {
-      this.#after = stepperFor(this.#after, this.#table, bytes, cursor.skip(bitmapBytes), bitmapBytes)
+    if (afterAt !== undefined) this.#after = stepperFor(this.#after, this.#table, bytes, afterAt, bitmapBytes)
+    const after = afterAt === undefined ? undefined : this.#after!.stepper
+    if (before.isEmpty && after?.isEmpty !== false && end > rowsAt) {
+      throw corruptBinlog(place, 'a row event without columns')
     }
-    const after = layout.action === 'updated' ? this.#after!.stepper : undefined
-    if (before.isEmpty && after?.isEmpty !== false && cursor.left > 0) {
-      throw cursor.corrupt('a row event without columns')
-    }
-    if (!layout.isCompressed) return this.#countRows(layout, before, after, bytes, cursor.at, end, place)
-    const rows = inflateMariadb(bytes.subarray(cursor.at, end), place)
+    if (!layout.isCompressed) return this.#countRows(layout, before, after, bytes, rowsAt, end, place)
+    const rows = inflateMariadb(bytes.subarray(rowsAt, end), place)
     return this.#countRows(layout, before, after, rows, 0, rows.length, place)
   }
 
@@ -124,6 +114,43 @@ export class RowCounter {
     if (options === PARTIAL_JSON_UPDATES) cursor.skip((this.#table.jsonColumns + 7) >> 3)
     return cursor.at
   }
+}
+
+/** Where the parts of a row event lie. */
+export interface RowsHead {
+  /** How many columns its table has. */
+  readonly columns: number
+  /** The bits of the columns that are in it: before images, and after images of an update. */
+  readonly beforeAt: number
+  readonly afterAt: number | undefined
+  /** Its rows, to its end. */
+  readonly rowsAt: number
+}
+
+/** Reads `bytes` from `start` (the table id) up to the rows. Throws `CorruptBinlog`. */
+export function readRowsHead(
+  { hasExtraData, action }: RowsLayout,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  place: LogPlace,
+): RowsHead {
+  const cursor = new ByteCursor(bytes, place, start, end)
+  cursor.skip(EXTRA_DATA_AT)
+  if (hasExtraData) {
+    // The length counts its own two bytes.
+    const length = cursor.u16()
+    if (length < 2) throw cursor.corrupt('the extra data of a row event is too short')
+    cursor.skip(length - 2)
+  }
+  const columns = cursor.packed()
+  const beforeAt = cursor.skip(bytesOfBits(columns))
+  const afterAt = action === 'updated' ? cursor.skip(bytesOfBits(columns)) : undefined
+  return { columns, beforeAt, afterAt, rowsAt: cursor.at }
+}
+
+function bytesOfBits(bits: number): number {
+  return Math.floor((bits + 7) / 8)
 }
 
 interface StepperFor {

@@ -22,10 +22,10 @@ const MAX_READ_BYTES = 256 * 1024
 /** What the statement of an event needs; nothing for an event that is no statement, or needs nothing that could be missing. */
 export function needsOf(event: BinlogEvent, flavor: Flavor): readonly Need[] {
   if (event.type !== EventType.Query && event.type !== EventType.QueryCompressed) return []
-  // In nearly every transaction, and about rows.
-  if (queryIs(event, BEGIN) || queryIs(event, COMMIT)) return []
+  if (queryIs(event, COMMIT)) return []
   const { status, text } = readQuery(event)
   const { timeZone, sqlMode } = status
+  if (queryIs(event, BEGIN)) return needsOfRows(timeZone)
   const sql = text.toString('utf8', 0, MAX_READ_BYTES)
   const tokens = new SqlTokens(sql, {
     flavor,
@@ -36,6 +36,14 @@ export function needsOf(event: BinlogEvent, flavor: Flavor): readonly Need[] {
     ...(timeZone === undefined ? [] : [{ kind: 'timeZone', name: timeZone } as const]),
     ...(/engine/i.test(sql) ? enginesOf(tokens).map((name): Need => ({ kind: 'engine', name })) : []),
   ]
+}
+
+/**
+ * Rows hold their times as they are in any zone, so that of the system may be another one. But a session must be able to
+ * take the zone it is set to.
+ */
+function needsOfRows(timeZone: string | undefined): readonly Need[] {
+  return timeZone === undefined || timeZone === 'SYSTEM' ? [] : [{ kind: 'timeZone', name: timeZone }]
 }
 
 /**

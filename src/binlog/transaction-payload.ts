@@ -1,4 +1,4 @@
-import { zstdDecompressSync } from 'node:zlib'
+import { createZstdDecompress, zstdDecompressSync } from 'node:zlib'
 import { ByteCursor } from './byte-cursor.ts'
 import { EventType, eventTypeName } from './event-type.ts'
 import { BinlogEvent, HEADER_BYTES, readUint32 } from './event.ts'
@@ -24,6 +24,12 @@ const Compression = { Zstd: 0, None: 255 } as const
 /** `Z_MIN_CHUNK`, the least that zlib takes. */
 const MIN_CHUNK_BYTES = 64
 
+/** Where the length lies in the header of an event. */
+const LENGTH_AT = 9
+
+/** How much of a large transaction is unpacked at a time. */
+const CHUNK_BYTES = 1024 * 1024
+
 /** The largest transaction that is looked into: its events are decompressed in one piece, in memory. */
 const MAX_PAYLOAD_BYTES = 2 ** 30
 
@@ -33,30 +39,65 @@ const MAX_PAYLOAD_BYTES = 2 ** 30
  * returns the events in it. They have no checksums and no positions of their own: their `offset` is the payload event's.
  */
 export function readTransactionPayload(event: BinlogEvent): Iterable<BinlogEvent> {
-  const { compression, uncompressedBytes, payload } = readFields(event.body, event)
-  if (compression === Compression.None) return cutEvents(payload, event)
-  if (compression !== Compression.Zstd) throw unsupportedEvent(event, `payload compression ${compression} is unknown`)
-  if (uncompressedBytes === undefined) throw corruptBinlog(event, 'a compressed payload does not tell its size')
-  if (uncompressedBytes > MAX_PAYLOAD_BYTES) {
-    throw unsupportedEvent(
-      event,
-      `a compressed transaction of ${uncompressedBytes} bytes is larger than ${MAX_PAYLOAD_BYTES}`,
-    )
-  }
+  const { isCompressed, uncompressedBytes, payload } = readFields(event.body, event)
+  if (!isCompressed) return cutEvents(payload, event)
   const bytes = decompress(payload, uncompressedBytes, event)
-  if (bytes.length !== uncompressedBytes) {
-    throw corruptBinlog(event, `a payload holds ${bytes.length} bytes, not the ${uncompressedBytes} it claims`)
-  }
+  if (bytes.length !== uncompressedBytes) throw wrongSize(event, bytes.length, uncompressedBytes)
   return cutEvents(bytes, event)
 }
 
+/** Size of the events in a Transaction_payload event. */
+export function unpackedBytes(event: BinlogEvent): number {
+  return readFields(event.body, event).uncompressedBytes
+}
+
+/**
+ * The same as {@link readTransactionPayload} with no more in memory than an event and the chunk it ends in, for those that
+ * are large. The events stay valid.
+ */
+export async function* streamTransactionPayload(event: BinlogEvent): AsyncGenerator<BinlogEvent, void, undefined> {
+  const { isCompressed, uncompressedBytes, payload } = readFields(event.body, event)
+  if (!isCompressed) return yield* cutEvents(payload, event)
+  let bytes = 0
+  /** An event that is not complete. */
+  let chunks: Buffer[] = []
+  let held = 0
+  for await (const chunk of inflate(payload, event)) {
+    bytes += chunk.length
+    if (bytes > uncompressedBytes) break
+    chunks.push(chunk)
+    held += chunk.length
+    const [first] = chunks
+    if (held < HEADER_BYTES || (first!.length >= HEADER_BYTES && held < lengthOf(first!, 0))) continue
+    const whole = Buffer.concat(chunks)
+    const end = endOfEvents(whole)
+    yield* cutEvents(whole.subarray(0, end), event)
+    chunks = [whole.subarray(end)]
+    held = whole.length - end
+  }
+  if (bytes !== uncompressedBytes) throw wrongSize(event, bytes, uncompressedBytes)
+  yield* cutEvents(Buffer.concat(chunks), event)
+}
+
+async function* inflate(payload: Buffer, place: LogPlace): AsyncGenerator<Buffer, void, undefined> {
+  const stream = createZstdDecompress({ chunkSize: CHUNK_BYTES })
+  stream.end(payload)
+  try {
+    yield* stream as AsyncIterable<Buffer>
+  } catch (cause) {
+    throw cannotDecompress(place, cause)
+  } finally {
+    stream.destroy()
+  }
+}
+
 interface PayloadFields {
-  readonly compression: number
-  readonly uncompressedBytes: number | undefined
+  readonly isCompressed: boolean
+  readonly uncompressedBytes: number
   readonly payload: Buffer
 }
 
-function readFields(body: Buffer, place: LogPlace): PayloadFields {
+function readFields(body: Buffer, place: BinlogEvent): PayloadFields {
   const cursor = new ByteCursor(body, place)
   let compression: number = Compression.None
   let payloadBytes: number | undefined
@@ -72,7 +113,17 @@ function readFields(body: Buffer, place: LogPlace): PayloadFields {
   if (payloadBytes !== cursor.left) {
     throw cursor.corrupt(`a payload of ${payloadBytes ?? 'unknown'} bytes is followed by ${cursor.left} bytes`)
   }
-  return { compression, uncompressedBytes, payload: cursor.view(payloadBytes) }
+  const payload = cursor.view(payloadBytes)
+  if (compression === Compression.None) return { isCompressed: false, uncompressedBytes: payloadBytes, payload }
+  if (compression !== Compression.Zstd) throw unsupportedEvent(place, `payload compression ${compression} is unknown`)
+  if (uncompressedBytes === undefined) throw corruptBinlog(place, 'a compressed payload does not tell its size')
+  if (uncompressedBytes > MAX_PAYLOAD_BYTES) {
+    throw unsupportedEvent(
+      place,
+      `a compressed transaction of ${uncompressedBytes} bytes is larger than ${MAX_PAYLOAD_BYTES}`,
+    )
+  }
+  return { isCompressed: true, uncompressedBytes, payload }
 }
 
 function decompress(payload: Buffer, uncompressedBytes: number, place: LogPlace): Buffer {
@@ -84,15 +135,40 @@ function decompress(payload: Buffer, uncompressedBytes: number, place: LogPlace)
       chunkSize: Math.max(MIN_CHUNK_BYTES, uncompressedBytes + 1),
     })
   } catch (cause) {
-    throw corruptBinlog(place, 'a compressed transaction cannot be decompressed', cause)
+    throw cannotDecompress(place, cause)
   }
+}
+
+function cannotDecompress(place: LogPlace, cause: unknown): Error {
+  return corruptBinlog(place, 'a compressed transaction cannot be decompressed', cause)
+}
+
+function wrongSize(place: LogPlace, bytes: number, claimed: number): Error {
+  return corruptBinlog(place, `a payload holds ${bytes} bytes, not the ${claimed} it claims`)
+}
+
+/** Where the last whole event ends. */
+function endOfEvents(bytes: Buffer): number {
+  let at = 0
+  while (bytes.length - at >= HEADER_BYTES) {
+    const length = lengthOf(bytes, at)
+    if (length > bytes.length - at) break
+    at += length
+  }
+  return at
+}
+
+/** Length of the event that begins at `at`; of one that cannot be, all there is, for the error to come. */
+function lengthOf(bytes: Buffer, at: number): number {
+  const length = readUint32(bytes, at + LENGTH_AT)
+  return length < HEADER_BYTES ? bytes.length - at : length
 }
 
 /** One by one: a gigabyte of small events is not to become many gigabytes of objects. */
 function* cutEvents(bytes: Buffer, { file, offset }: LogPlace): Generator<BinlogEvent, void, undefined> {
   let at = 0
   while (at < bytes.length) {
-    const length = bytes.length - at < HEADER_BYTES ? 0 : readUint32(bytes, at + 9)
+    const length = bytes.length - at < HEADER_BYTES ? 0 : readUint32(bytes, at + LENGTH_AT)
     if (length < HEADER_BYTES || length > bytes.length - at) {
       throw corruptBinlog(
         { file, offset },

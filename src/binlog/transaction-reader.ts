@@ -27,6 +27,8 @@ export interface TransactionReaderOptions {
   readonly file: string
   /** The file's format; not needed when the events begin with the format description. */
   readonly format?: LogFormat | undefined
+  /** Told of each event before it is taken, and of those inside of a compressed transaction behind the one they lie in. */
+  readonly onEvent?: ((event: BinlogEvent) => void) | undefined
 }
 
 const BEGIN = Buffer.from('BEGIN')
@@ -47,11 +49,13 @@ export class TransactionReader {
   readonly #file: string
   readonly #statements: LoggedStatements
   readonly #tables = new TableMaps()
+  readonly #onEvent: TransactionReaderOptions['onEvent']
   #open: OpenTransaction | undefined
   #boundary = 0
 
   constructor(options: TransactionReaderOptions) {
     this.#file = options.file
+    this.#onEvent = options.onEvent
     this.#statements = new LoggedStatements(
       options.format === undefined ? undefined : flavorOf(options.format.serverVersion),
     )
@@ -82,6 +86,7 @@ export class TransactionReader {
   }
 
   #take(event: BinlogEvent): Transaction | undefined {
+    this.#onEvent?.(event)
     const { type } = event
     const layout = ROWS_LAYOUTS[type]
     if (layout !== undefined) return this.#takeRows(event, layout)

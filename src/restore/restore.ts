@@ -139,7 +139,7 @@ export async function restore(
   await checkAccounts(archive, plan, server, { ...operation, accounts })
   const { files, needs } = await clock.time('verify', async () => {
     if (verify === 'before') await verifyBackup(archive, plan, operation)
-    return verifyLog(archive, plan, segments, operation)
+    return verifyLog(archive, plan, segments, replayer.limits, operation)
   })
   await requireNeeds(target, plan.image.backup, needs)
   throwIfAborted(signal, 'the restore')

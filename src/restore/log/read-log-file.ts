@@ -2,6 +2,7 @@ import type { Archive } from '../../archive/archive.ts'
 import { EventReader } from '../../binlog/event-reader.ts'
 import type { BinlogEvent } from '../../binlog/event.ts'
 import { TransactionReader } from '../../binlog/transaction-reader.ts'
+import type { TransactionReaderOptions } from '../../binlog/transaction-reader.ts'
 import type { Transaction } from '../../binlog/transaction.ts'
 import type { Segment } from '../../image/segment.ts'
 import type { OperationOptions } from '../../options.ts'
@@ -16,6 +17,10 @@ export interface LogBatch {
   readonly transactions: readonly Transaction[]
 }
 
+/** What {@link readLogFile} takes. */
+export interface ReadLogFileOptions
+  extends Pick<OperationOptions, 'signal'>, Pick<TransactionReaderOptions, 'onEvent'> {}
+
 /**
  * Reads the segments of one binlog file, from byte 0 to the end of the last one. Checked on the way: the hashes of every
  * segment, lengths, positions and checksums of the events, that transactions are whole.
@@ -23,12 +28,12 @@ export interface LogBatch {
 export async function* readLogFile(
   archive: Archive,
   segments: readonly Segment[],
-  { signal }: Pick<OperationOptions, 'signal'>,
+  { signal, onEvent }: ReadLogFileOptions,
 ): AsyncGenerator<LogBatch, void, undefined> {
   const [first] = segments
   if (first === undefined) return
   const reader = new EventReader({ file: first.file })
-  const transactionReader = new TransactionReader({ file: first.file, format: first.format })
+  const transactionReader = new TransactionReader({ file: first.file, format: first.format, onEvent })
   for (const segment of segments) {
     try {
       for await (const bytes of archive.readSegment(segment, { signal })) {

@@ -10,13 +10,15 @@ import type { OperationOptions } from '../../options.ts'
 import { ProgressMeter } from '../../progress.ts'
 import { planMismatch } from '../plan-mismatch.ts'
 import type { NeedOf } from '../target/check-needs.ts'
+import type { SizeLimits } from '../replay/replayer.ts'
 import { scopeRule } from '../scope.ts'
 import type { ScopeSide } from '../scope.ts'
 import { CountSum } from '../count-sum.ts'
+import { LargeStatements } from './large-statements.ts'
 import { LogNeeds } from './log-needs.ts'
 import { OpenXa } from './open-xa.ts'
-import { IntervalList, LARGE_TRANSACTION_BYTES } from './planned-file.ts'
-import type { PlannedFile, PreparedXa } from './planned-file.ts'
+import { IntervalList } from './planned-file.ts'
+import type { PlannedFile } from './planned-file.ts'
 import { readLogFile } from './read-log-file.ts'
 import { StatementSize } from './statement-size.ts'
 
@@ -30,13 +32,15 @@ export interface VerifiedLog {
 
 /**
  * Reads all the log a plan needs, before the target's first write: every hash and checksum, that start and stop lie
- * between transactions, that everything in between can be replayed and is as much as the plan says. Finds the bytes to
- * replay on the way. Throws `ObjectMissing`, `ChecksumMismatch`, `CorruptBinlog`, `Unreplayable` or `PlanMismatch`.
+ * between transactions, that everything in between can be replayed within the limits of the replayer and is as much as the
+ * plan says. Finds the bytes to replay on the way. Throws `ObjectMissing`, `ChecksumMismatch`, `CorruptBinlog`,
+ * `Unreplayable` or `PlanMismatch`.
  */
 export async function verifyLog(
   archive: Archive,
   plan: RestorePlan,
   segments: readonly Segment[],
+  limits: SizeLimits,
   options: OperationOptions,
 ): Promise<VerifiedLog> {
   const totalBytes = segments.reduce((sum, { blob }) => sum + blob.content.bytes, 0)
@@ -49,7 +53,16 @@ export async function verifyLog(
   const needs = new LogNeeds(plan.image.backup.server.flavor)
   for (const ofFile of byFile(segments)) {
     files.push(
-      await verifyFile(archive, plan, ofFile, { sideOf, needs, all, wanted, xa, meter, signal: options.signal }),
+      await verifyFile(archive, plan, ofFile, {
+        sideOf,
+        needs,
+        limits,
+        all,
+        wanted,
+        xa,
+        meter,
+        signal: options.signal,
+      }),
     )
   }
   requireCounts('holds', all.counts, plan.counts)
@@ -61,6 +74,7 @@ export async function verifyLog(
 interface FileContext extends Pick<OperationOptions, 'signal'> {
   readonly sideOf: (transaction: Transaction) => ScopeSide
   readonly needs: LogNeeds
+  readonly limits: SizeLimits
   readonly all: CountSum
   readonly wanted: CountSum
   readonly xa: OpenXa
@@ -71,50 +85,68 @@ async function verifyFile(
   archive: Archive,
   plan: RestorePlan,
   segments: readonly [Segment, ...Segment[]],
-  { sideOf, needs, all, wanted, xa, meter, signal }: FileContext,
+  { sideOf, needs, limits, all, wanted, xa, meter, signal }: FileContext,
 ): Promise<PlannedFile> {
   const [{ fileId, file, format }] = segments
   const from = fileId === plan.start.fileId ? plan.start.position.offset : 0
   const to = fileId === plan.stop.fileId ? plan.stop.position.offset : Number.POSITIVE_INFINITY
   const intervals = new IntervalList()
-  const largeStatements = new Set<number>()
-  const size = new StatementSize(file)
+  const large = new LargeStatements()
+  const size = new StatementSize(file, limits)
+  const onEvent = (event: BinlogEvent): void => {
+    for (const each of [size, needs, large]) each.add(event)
+  }
+  const addReplayed = (transaction: Transaction): void => {
+    size.requireFits(transaction)
+    needs.addReplayed(transaction, file)
+    large.addReplayed(transaction)
+  }
+  const leaveOut = (transaction: Transaction): void => {
+    for (const each of [size, needs, large]) each.leaveOut(transaction)
+  }
   let head: Uint8Array | undefined
   let end = 0
-  for await (const { bytes, events, transactions } of readLogFile(archive, segments, { signal })) {
+  for await (const { bytes, events, transactions } of readLogFile(archive, segments, { signal, onEvent })) {
     for (const event of events) {
       head ??= headOf(event)
-      if (event.offset >= from && event.offset < to) {
-        size.add(event)
-        needs.addEvent(event)
-      }
       end = event.offset + event.length
     }
     for (const transaction of transactions) {
       if (transaction.end <= from) xa.addBefore(transaction)
-      if (!liesBetween(transaction, from, to, file)) continue
+      if (!liesBetween(transaction, from, to, file)) {
+        // It may be needed in the end.
+        if (transaction.xa?.part !== 'prepared' || transaction.end > from) leaveOut(transaction)
+        continue
+      }
       requireReplayable(file, transaction, transaction.obstacle)
       all.add(transaction)
       if (isLeftOut(sideOf, transaction, file)) {
-        needs.leaveOut(transaction)
+        leaveOut(transaction)
         continue
       }
       xa.addReplayed(transaction, file)
-      needs.addReplayed(transaction, file)
+      addReplayed(transaction)
       wanted.add(transaction)
       intervals.add(transaction.start, transaction.end)
-      if (transaction.rowsObstacle !== undefined && transaction.end - transaction.start > LARGE_TRANSACTION_BYTES) {
-        largeStatements.add(transaction.start)
-      }
     }
     meter.add(bytes, transactions.length, file)
   }
+  const prepared = fileId === plan.start.fileId ? preparedAtImage(xa, sideOf, file) : []
+  for (const transaction of prepared) addReplayed(transaction)
   needs.endFile()
   if (head === undefined || end < Math.max(from, to === Number.POSITIVE_INFINITY ? 0 : to)) {
     throw planMismatch(file, `the archived part of ${file} ends at ${end}, before the place the plan names`)
   }
-  const prepared = fileId === plan.start.fileId ? preparedAtImage(xa, sideOf, file) : []
-  return { file, fileId, head, format, segments, prepared, wanted: intervals.intervals, largeStatements }
+  return {
+    file,
+    fileId,
+    head,
+    format,
+    segments,
+    prepared: prepared.map(({ start, end, gtid }) => ({ from: start, to: end, gtid })),
+    wanted: intervals.intervals,
+    largeStatements: large.starts,
+  }
 }
 
 /** Whether it lies outside of the backup. Throws `Unreplayable` when that cannot be told. */
@@ -125,10 +157,10 @@ function isLeftOut(sideOf: FileContext['sideOf'], transaction: Transaction, file
 }
 
 /** What was prepared when the backup was taken: replayed first, under the same rules. */
-function preparedAtImage(xa: OpenXa, sideOf: FileContext['sideOf'], file: string): readonly PreparedXa[] {
+function preparedAtImage(xa: OpenXa, sideOf: FileContext['sideOf'], file: string): readonly Transaction[] {
   const prepared = xa.preparedAtImage.filter((transaction) => !isLeftOut(sideOf, transaction, file))
   for (const transaction of prepared) requireReplayable(file, transaction, transaction.obstacle)
-  return prepared.map(({ start, end, gtid }) => ({ from: start, to: end, gtid }))
+  return prepared
 }
 
 /** The segments of each file, files in log order. */

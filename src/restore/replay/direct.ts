@@ -6,7 +6,7 @@ import { replayDialect } from '../../server/flavor/replay-dialect-of.ts'
 import type { Server } from '../../server/server.ts'
 import type { Session } from '../../server/session.ts'
 import { RowApplier } from './direct/apply-rows.ts'
-import { binlogStatement } from './direct/binlog-statement.ts'
+import { binlogStatement, MAX_ROW_EVENT_BYTES } from './direct/binlog-statement.ts'
 import { JoinedGtids } from './direct/joined-gtids.ts'
 import { PiecesAhead } from './direct/pieces-ahead.ts'
 import { readPieces } from './direct/read-pieces.ts'
@@ -14,11 +14,18 @@ import { replayText } from './direct/replay-text.ts'
 import { takeRowBatch } from './direct/row-batch.ts'
 import type { RowBatch } from './direct/row-batch.ts'
 import { refusedByServer } from './replay-failed.ts'
-import type { Replayer, ReplayFile, ReplayJob, ReplayResult } from './replayer.ts'
+import type { Replayer, ReplayFile, ReplayJob, ReplayResult, SizeLimits } from './replayer.ts'
 import { Sent } from './sent.ts'
 
 /** Magic, before the format description in a file's head. */
 const MAGIC_BYTES = 4
+
+const LIMITS: SizeLimits = {
+  // A statement is a string here, and no string of V8 is longer than 2^29 - 24.
+  statementBytes: 2 ** 29 - 1024,
+  rowEventBytes: MAX_ROW_EVENT_BYTES,
+  hint: 'The replayer mysqlbinlog takes larger ones: run the same restore with it. Or restore a target before this transaction.',
+}
 
 /**
  * The fast replayer: sends the log's own row events, those of many transactions as one
@@ -26,7 +33,7 @@ const MAGIC_BYTES = 4
  * is not rows alone goes through the text that mysqlbinlog prints for it, in the same session.
  */
 export function directReplayer(): Replayer {
-  return { name: 'direct', check, replay }
+  return { name: 'direct', limits: LIMITS, check, replay }
 }
 
 async function check(target: Server): Promise<void> {

@@ -6,8 +6,15 @@ import { openClientSession } from './client-session.ts'
 import { printFile } from './print-file.ts'
 import type { EventPlace } from './printed-lines.ts'
 import type { ReplayPlace } from './replay-failed.ts'
-import type { Replayer, ReplayJob, ReplayResult } from './replayer.ts'
+import type { Replayer, ReplayJob, ReplayResult, SizeLimits } from './replayer.ts'
 import { Sent } from './sent.ts'
+
+const LIMITS: SizeLimits = {
+  // The upper limit of max_allowed_packet, less what stands around the events:
+  // https://dev.mysql.com/doc/refman/en/packet-too-large.html
+  statementBytes: 2 ** 30 - 1024,
+  hint: 'A target before this transaction can be restored, or one after a later image.',
+}
 
 /**
  * The reference replayer: [mysqlbinlog](https://dev.mysql.com/doc/refman/en/mysqlbinlog.html) or `mariadb-binlog` prints
@@ -16,7 +23,7 @@ import { Sent } from './sent.ts'
  * [Point-in-Time Recovery](https://dev.mysql.com/doc/refman/en/point-in-time-recovery-binlog.html). Slow, and universal.
  */
 export function mysqlbinlogReplayer(): Replayer {
-  return { name: 'mysqlbinlog', check, replay }
+  return { name: 'mysqlbinlog', limits: LIMITS, check, replay }
 }
 
 async function check(target: Server): Promise<void> {

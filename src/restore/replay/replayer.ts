@@ -51,6 +51,16 @@ export interface ReplayResult {
   readonly last?: TransactionRef | undefined
 }
 
+/** The largest things a replayer can send. */
+export interface SizeLimits {
+  /** Text of a statement: one of the log, or the row events of one as the binlog programs print them. */
+  readonly statementBytes: number
+  /** A row event of a transaction that is row events alone; undefined when the programs print these, too. */
+  readonly rowEventBytes?: number | undefined
+  /** What to do about something larger. */
+  readonly hint: string
+}
+
 /**
  * Applies the binlogs of a plan in one logical session of the target, in order, each transaction with its own GTID.
  * Rejects with `ReplayFailed` (or the reader's error) when anything is refused; nothing is skipped, nothing is forced.
@@ -58,6 +68,8 @@ export interface ReplayResult {
 export interface Replayer {
   /** Shown in the report. */
   readonly name: string
+  /** What it cannot send: found in the log before the target's first write. */
+  readonly limits: SizeLimits
   /** Throws what would make {@link Replayer.replay} fail from the start, such as `MissingProgram`. */
   check(target: Server): Promise<void>
   /** Applies the job and resolves when every producer ended cleanly and the target took the sentinel. */

@@ -16,6 +16,7 @@ import type { ErrorCode, RestorePlan, TransactionRef } from '../../../src/index.
 import { checkPlan } from '../../../src/restore/check-plan.ts'
 import { verifyBackup } from '../../../src/restore/load-backup.ts'
 import { verifyLog } from '../../../src/restore/log/verify-log.ts'
+import { mysqlbinlogReplayer } from '../../../src/restore/replay/mysqlbinlog.ts'
 import { connect } from '../../support/connect.ts'
 import { cutShort, flipBit, keysIn, linkedCopy, remove, swap } from '../../support/damage.ts'
 import { expectPitrError } from '../../support/expect-pitr-error.ts'
@@ -226,7 +227,7 @@ async function checkRestoring(
   const error = await errorOf(async () => {
     const opened = await Archive.open(directoryStorage(folder))
     const facts = await opened.readSoundFacts((await opened.timeline()).id)
-    await verifyLog(opened, plan, checkPlan(opened, facts, plan), {})
+    await verifyLog(opened, plan, checkPlan(opened, facts, plan), mysqlbinlogReplayer().limits, {})
     await verifyBackup(opened, plan, {})
   })
   const isNeeded = damaged.some((key) => restoreNeeds(plan, key))

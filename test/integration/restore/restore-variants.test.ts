@@ -1,9 +1,9 @@
 import { createConnection } from 'mysql2/promise'
 import { describe, expect, test } from 'vitest'
-import type { RestoreReport } from '../../../src/index.ts'
+import type { ReplayerName, RestoreReport } from '../../../src/index.ts'
 import { connect } from '../../support/connect.ts'
 import { flavor } from '../../support/flavor.ts'
-import { startServer } from '../../support/servers/index.ts'
+import { startServer, wipe } from '../../support/servers/index.ts'
 import type { TestServer } from '../../support/servers/index.ts'
 import { AFTER_BACKUP, BEFORE_BACKUP } from './support/history.ts'
 import { prepare } from './support/prepared.ts'
@@ -15,13 +15,23 @@ const NO_GTIDS = ['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF']
 describe('a restore ends with what the source holds', () => {
   test('on a target without a binary log', async () => {
     await using prepared = await prepare()
-    await using target = await startServer(flavor, { options: ['--log-bin=OFF'] })
-    await expectRestored(prepared, target)
+    for (const replayer of ['mysqlbinlog', 'direct'] as const) {
+      // Its GTIDs cannot be forgotten.
+      await using target = await startServer(flavor, { options: ['--log-bin=OFF'] })
+      await expectRestored(prepared, target, [replayer])
+    }
   })
 
-  test('of a compressed log', async () => {
+  test('of a compressed log, with a transaction in it that is too large to be unpacked at once', async () => {
     const options = { mysql: ['--binlog-transaction-compression=ON'], mariadb: ['--log-bin-compress=ON'] }[flavor]
-    await using prepared = await prepare({ options })
+    const large = [
+      'CREATE TABLE shop.large (id INT PRIMARY KEY, data LONGBLOB)',
+      'BEGIN',
+      ...[1, 2, 3].map((id) => `INSERT INTO shop.large VALUES (${id}, REPEAT('x', ${id} * 2000000))`),
+      "UPDATE shop.large SET data = CONCAT(data, 'y')",
+      'COMMIT',
+    ]
+    await using prepared = await prepare({ options, after: [...AFTER_BACKUP, ...large] })
     await using target = await startServer(flavor)
     await expectRestored(prepared, target)
   })
@@ -43,7 +53,7 @@ describe('a restore ends with what the source holds', () => {
     await using target = await startServer(flavor)
     await run(target, ["CREATE USER own@'%' IDENTIFIED BY 'Own-1-secret'"])
     const [own] = await run(target, ['SHOW BINARY LOGS'])
-    await expectRestored(prepared, target)
+    await expectRestored(prepared, target, ['direct'])
     expect((await run(target, ['SHOW BINARY LOGS']))[0]!['Log_name']).toEqual(own!['Log_name'])
     expect(await run(target, ["SELECT COUNT(*) AS count FROM mysql.user WHERE User = 'own'"])).toEqual([{ count: 1 }])
   })
@@ -129,11 +139,32 @@ test('a stop in the middle of the log, to the transaction', async () => {
   expect(await run(source, ['SELECT item FROM shop.orders'])).toEqual([{ item: 'behind' }])
 })
 
-async function expectRestored({ manager, plan, source }: Prepared, target: TestServer): Promise<RestoreReport> {
-  await using server = await connect(target)
-  const report = await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none' })
-  expect(await checksums(target, 'shop')).toEqual(await checksums(source, 'shop'))
-  return report
+/** By each of the replayers; the target is made new between them. */
+async function expectRestored(
+  { manager, plan, source }: Prepared,
+  target: TestServer,
+  replayers: readonly ReplayerName[] = ['mysqlbinlog', 'direct'],
+): Promise<RestoreReport> {
+  const reports: RestoreReport[] = []
+  for (const replayer of replayers) {
+    if (reports.length > 0) await makeNew(target)
+    await using server = await connect(target)
+    const report = await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none', replayer })
+    expect(report.replayer).toBe(replayer)
+    expect(await checksums(target, 'shop')).toEqual(await checksums(source, 'shop'))
+    reports.push(report)
+  }
+  const [report, ...others] = reports
+  const facts = reports.map(({ executedGtids, transactions, rows }) => ({ executedGtids, transactions, rows }))
+  expect(facts).toEqual(facts.map(() => facts[0]))
+  expect(others.map(({ lastApplied }) => lastApplied)).toEqual(others.map(() => report!.lastApplied))
+  return report!
+}
+
+async function makeNew({ connection }: TestServer): Promise<void> {
+  const client = await createConnection({ ...connection })
+  await wipe(client, flavor, `${connection.host}:${connection.port}`)
+  await client.end()
 }
 
 async function all<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { ReplayerName } from '../../../src/index.ts'
 import { connect } from '../../support/connect.ts'
 import { expectPitrError } from '../../support/expect-pitr-error.ts'
 import { flavor } from '../../support/flavor.ts'
@@ -9,14 +10,26 @@ import type { Prepared } from './support/prepared.ts'
 import { checksums, run } from './support/query.ts'
 import { targetState } from './support/target-state.ts'
 
-const SHOP = ['CREATE DATABASE shop', 'CREATE TABLE shop.t (id INT PRIMARY KEY, v VARCHAR(20))']
+const SHOP = [
+  'CREATE DATABASE shop',
+  'CREATE TABLE shop.t (id INT PRIMARY KEY, v VARCHAR(20))',
+  'CREATE TABLE shop.large (id INT PRIMARY KEY, v LONGTEXT)',
+]
+// More than a replayer holds as a whole.
+const LARGE = [1, 2, 3].map((id) => `INSERT INTO shop.large VALUES (${id}, REPEAT('x', 3000000))`)
 
 // As the binlog programs do it: the session goes on at once. MySQL's sessions do so by default.
 const DETACH = { mysql: [], mariadb: ['SET SESSION pseudo_slave_mode = ON'] }[flavor]
 
 test('an XA transaction that was prepared during the backup has its rows when the log commits it', async () => {
   await using prepared = await prepare({
-    before: [...SHOP, ...DETACH, ...['a', 'b', 'c', 'd'].flatMap((name, i) => prepareXa(name, i + 1)), "XA COMMIT 'd'"],
+    before: [
+      ...SHOP,
+      ...DETACH,
+      ...prepareXa('a', 1, LARGE),
+      ...['b', 'c', 'd'].flatMap((name, i) => prepareXa(name, i + 2)),
+      "XA COMMIT 'd'",
+    ],
     after: [
       "INSERT INTO shop.t VALUES (9, 'between')",
       "XA COMMIT 'a'",
@@ -25,13 +38,15 @@ test('an XA transaction that was prepared during the backup has its rows when th
       ...prepareXa('e', 5),
     ],
   })
-  await using target = await startServer(flavor)
-  expect(await restore(prepared, target)).toMatchObject({ transactions: 4 })
-  expect(await run(target, ['SELECT id FROM shop.t ORDER BY id'])).toEqual([{ id: 1 }, { id: 4 }, { id: 9 }])
-  expect(await checksums(target, 'shop')).toEqual(await checksums(prepared.source, 'shop'))
-  // What nobody has ended is still there to be ended.
-  expect((await run(target, ['XA RECOVER'])).map(({ data }) => String(data)).toSorted()).toEqual(['c', 'e'])
-  expect(await run(target, ["XA COMMIT 'c'", 'SELECT v FROM shop.t WHERE id = 3'])).toEqual([{ v: 'xa' }])
+  for (const replayer of ['mysqlbinlog', 'direct'] as const) {
+    await using target = await startServer(flavor)
+    expect(await restore(prepared, target, replayer)).toMatchObject({ transactions: 4 })
+    expect(await run(target, ['SELECT id FROM shop.t ORDER BY id'])).toEqual([{ id: 1 }, { id: 4 }, { id: 9 }])
+    expect(await checksums(target, 'shop')).toEqual(await checksums(prepared.source, 'shop'))
+    // What nobody has ended is still there to be ended.
+    expect((await run(target, ['XA RECOVER'])).map(({ data }) => String(data)).toSorted()).toEqual(['c', 'e'])
+    expect(await run(target, ["XA COMMIT 'c'", 'SELECT v FROM shop.t WHERE id = 3'])).toEqual([{ v: 'xa' }])
+  }
 })
 
 test('the end of an XA transaction whose rows lie in an older file is refused before the first write', async () => {
@@ -49,11 +64,12 @@ test('the end of an XA transaction whose rows lie in an older file is refused be
   expect(await targetState(target)).toEqual(before)
 })
 
-function prepareXa(name: string, id: number): readonly string[] {
-  return [`XA START '${name}'`, `INSERT INTO shop.t VALUES (${id}, 'xa')`, `XA END '${name}'`, `XA PREPARE '${name}'`]
+function prepareXa(name: string, id: number, more: readonly string[] = []): readonly string[] {
+  const changes = [`INSERT INTO shop.t VALUES (${id}, 'xa')`, ...more]
+  return [`XA START '${name}'`, ...changes, `XA END '${name}'`, `XA PREPARE '${name}'`]
 }
 
-async function restore({ manager, plan }: Prepared, target: TestServer): Promise<unknown> {
+async function restore({ manager, plan }: Prepared, target: TestServer, replayer?: ReplayerName): Promise<unknown> {
   await using server = await connect(target)
-  return await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none' })
+  return await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none', replayer })
 }

@@ -3,9 +3,12 @@ import type { BinlogEvent } from '../../../binlog/event.ts'
 import { CHECKSUM_BYTES } from '../../../binlog/event.ts'
 import { PitrError } from '../../../errors.ts'
 import type { LogFormat } from '../../../image/segment.ts'
+import { LARGE_TRANSACTION_BYTES } from '../../log/planned-file.ts'
 
 /** Base64 makes four characters of three bytes, and no text of this process has more than 2^29 - 24. */
-const MAX_EVENT_BYTES: number = 384 * 1024 * 1024
+const MAX_BYTES: number = 380 * 1024 * 1024
+/** A piece of a transaction ends with the event that makes it large. Leaves room for what lies before, and the maps. */
+export const MAX_ROW_EVENT_BYTES: number = MAX_BYTES - 2 * LARGE_TRANSACTION_BYTES
 
 /** Where the length lies in the header of an event. */
 const LENGTH_AT = 9
@@ -17,7 +20,7 @@ const LENGTH_AT = 9
  */
 export function binlogStatement(events: readonly Uint8Array[]): string {
   const bytes = Buffer.concat(events)
-  if (bytes.length > MAX_EVENT_BYTES) throw tooLarge(bytes.length)
+  if (bytes.length > MAX_BYTES) throw tooLarge(bytes.length)
   return `BINLOG '${bytes.toString('base64')}'`
 }
 
@@ -35,7 +38,7 @@ export function bytesForFile(event: BinlogEvent, { checksum }: LogFormat): Uint8
 function tooLarge(bytes: number): PitrError {
   return new PitrError('ReplayFailed', {
     subject: `${bytes} bytes of row events`,
-    message: `row events of ${bytes} bytes that belong together are more than the ${MAX_EVENT_BYTES} the direct replayer can send`,
+    message: `row events of ${bytes} bytes that belong together are more than the ${MAX_BYTES} the direct replayer can send`,
     hint: 'Run the same restore again with the replayer mysqlbinlog.',
   })
 }

@@ -2,6 +2,7 @@ import { EventType } from '../../../binlog/event-type.ts'
 import type { BinlogEvent } from '../../../binlog/event.ts'
 import { readQuery } from '../../../binlog/query-event.ts'
 import { ROWS_LAYOUTS } from '../../../binlog/rows-event.ts'
+import { uncompressedRows } from '../../../binlog/uncompressed-rows.ts'
 import type { Transaction } from '../../../binlog/transaction.ts'
 import type { LogFormat } from '../../../image/segment.ts'
 import type { ReplayDialect, RowSettings } from '../../../server/flavor/replay-dialect.ts'
@@ -29,7 +30,7 @@ export interface RowBatch {
 
 /** How many transactions of the source become one: the benchmark `replay` shows what that is worth. */
 const BATCH_TRANSACTIONS = 500
-/** And how many bytes of the log. */
+/** And how many bytes of the log, unpacked. */
 const BATCH_BYTES = 1024 * 1024
 
 /** Takes what can be applied together; undefined when the next piece has to be printed as text, or there is none. */
@@ -44,11 +45,12 @@ export async function takeRowBatch(
   const rows: BinlogEvent[] = []
   let settings: RowSettings | undefined
   let bytes = 0
+  let unpackedBytes = 0
   for (let next: LogPiece | undefined = first; next?.kind === 'rows'; next = await pieces.peek()) {
     const last = taken.at(-1)
     if (last !== undefined) {
       const isPart = !last.begins || last.ends === undefined || next.ends === undefined
-      const isFull = taken.length >= BATCH_TRANSACTIONS || bytes + next.bytes > BATCH_BYTES
+      const isFull = taken.length >= BATCH_TRANSACTIONS || unpackedBytes + next.unpackedBytes > BATCH_BYTES
       if (isPart || isFull || !dialect.canJoin(last.gtid, next.gtid)) break
     }
     // Last, because a compressed transaction is unpacked for it.
@@ -60,10 +62,14 @@ export async function takeRowBatch(
     rows.push(...next.maps, ...events.filter(isOfRows))
     pieces.take()
     bytes += next.bytes
+    unpackedBytes += next.unpackedBytes
   }
   const last = taken.at(-1)!
   return {
-    statement: rows.length === 0 ? undefined : binlogStatement(rows.map((event) => bytesForFile(event, format))),
+    statement:
+      rows.length === 0
+        ? undefined
+        : binlogStatement(rows.map((event) => bytesForFile(uncompressedRows(event), format))),
     begins: first.begins,
     ends: last.ends !== undefined,
     transactions: taken.flatMap(({ ends }) => ends ?? []),
