@@ -13,17 +13,20 @@ const TESTS = ['test/integration/restore/restore.test.ts']
 process.exitCode = await main()
 
 async function main(): Promise<number> {
-  let engine: Engine
   try {
-    engine = await findEngine()
+    await using engine = await findEngine()
+    process.stdout.write(`Docker: ${engine.description}\n`)
+    const images = await makeImages(engine)
+    await tryContainer(engine, Object.values(images)[0]!)
+    return await runTests({ ...engine.environment, ...images, MYSQL_PITR_TEST_PROVIDER: 'docker' })
   } catch (error) {
     if (!(error instanceof ProviderUnavailable)) throw error
     process.stdout.write(`\n!!! THE DOCKER TESTS DID NOT RUN: ${error.message}\n!!! They need ${error.remedy}.\n\n`)
     return 0
   }
-  await using _ = engine
-  process.stdout.write(`Docker: ${engine.description}\n`)
-  const environment = { ...engine.environment, ...(await makeImages(engine)), MYSQL_PITR_TEST_PROVIDER: 'docker' }
+}
+
+async function runTests(environment: Readonly<Record<string, string>>): Promise<number> {
   for (const flavor of FLAVORS) {
     if (!(await passes(environment, ['test/quickstart/main.ts', '--flavor', flavor]))) return 1
   }
@@ -39,6 +42,16 @@ async function makeImages({ environment }: Engine): Promise<Readonly<Record<stri
     images[`MYSQL_PITR_${flavor.toUpperCase()}_IMAGE`] = await makeImage(flavor, environment)
   }
   return images
+}
+
+/** A daemon may answer where the machine does not let it run anything. */
+async function tryContainer({ description, environment }: Engine, image: string): Promise<void> {
+  const { failed, stderr } = await execa('docker', ['run', '--rm', '--entrypoint', '/bin/sh', image, '-c', 'exit 0'], {
+    env: environment,
+    reject: false,
+  })
+  if (failed)
+    throw new ProviderUnavailable(`${description} runs no container: ${stderr}`, 'a Docker that runs containers')
 }
 
 async function passes(environment: Readonly<Record<string, string>>, args: readonly string[]): Promise<boolean> {
