@@ -1,101 +1,171 @@
-// npm run bench -- replay [seconds]: sysbench oltp_write_only on a source, then the same plan restored into two targets:
-// by the direct replayer and by `mysqlbinlog | mysql`, each on both flavors. The figure is the time of the replay alone.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { execa } from 'execa'
-import { createConnection } from 'mysql2/promise'
-import { directoryStorage, mysqldump, RecoveryImageManager } from '../src/index.ts'
-import type { ReplayerName, RestorePlan } from '../src/index.ts'
-import { connect } from '../test/support/connect.ts'
-import { startServer, sysbenchProgram } from '../test/support/servers/index.ts'
-import type { Flavor, TestServer } from '../test/support/servers/index.ts'
+// npm run bench -- replay [--flavor mysql|mariadb] [--workload sysbench|blobs|ddl] [--transactions N]: one log, brought by
+// every way into a new server that holds the same base: the pipe of the manuals, a real replica, and our replayers, one
+// after the other. The figure is what the replay alone takes. Both flavors and all workloads unless told otherwise.
+import { parseArgs } from 'node:util'
+import { startServer } from '../test/support/servers/index.ts'
+import type { Flavor } from '../test/support/servers/index.ts'
+import { prepareContest } from './replay/contest.ts'
+import type { Contest } from './replay/contest.ts'
+import { query } from './replay/query.ts'
+import { DURABILITY, ours, pipe, replica } from './replay/ways.ts'
+import type { Way } from './replay/ways.ts'
+import { WORKLOADS } from './replay/workloads.ts'
+import type { Workload } from './replay/workloads.ts'
 import type { BenchResult, Cell, Goal } from './support/bench-result.ts'
 
-const TABLES = 8
-const ROWS = 10_000
-const GOAL_RATIO = 10
+type Durability = keyof typeof DURABILITY
+
+const RUNS = {
+  pipe: { way: pipe, durability: 'full' },
+  replica: { way: replica, durability: 'full' },
+  mysqlbinlog: { way: ours('mysqlbinlog'), durability: 'full' },
+  direct: { way: ours('direct'), durability: 'full' },
+  pipeRelaxed: { way: pipe, durability: 'relaxed' },
+  replicaRelaxed: { way: replica, durability: 'relaxed' },
+  directRelaxed: { way: ours('direct'), durability: 'relaxed' },
+} as const satisfies Readonly<Record<string, { way: Way; durability: Durability }>>
+
+type RunName = keyof typeof RUNS
+
+/** So many times as fast as another way `direct` must be; without one of the two runs there is no goal. */
+interface Ratio {
+  readonly of: RunName
+  readonly to: RunName
+  readonly goal: number
+}
+
+const SYSBENCH_GOALS: Readonly<Record<Flavor, readonly Ratio[]>> = {
+  mysql: [
+    { of: 'direct', to: 'pipe', goal: 25 },
+    { of: 'direct', to: 'replica', goal: 2 },
+    { of: 'directRelaxed', to: 'replicaRelaxed', goal: 2 },
+  ],
+  mariadb: [
+    { of: 'direct', to: 'pipe', goal: 10 },
+    { of: 'directRelaxed', to: 'pipeRelaxed', goal: 8 },
+    { of: 'directRelaxed', to: 'replicaRelaxed', goal: 2 },
+  ],
+}
+const GOALS: Readonly<Record<string, Readonly<Record<Flavor, readonly Ratio[]>>>> = {
+  sysbench: SYSBENCH_GOALS,
+  blobs: both({ of: 'direct', to: 'pipe', goal: 5 }),
+  ddl: both({ of: 'direct', to: 'pipe', goal: 3 }),
+}
+const GOAL_OWN_BINLOG = 1.5
+
+/** What one way took. */
+interface Outcome {
+  readonly seconds: number
+  /** Bytes in the target's own binary log when it was there, and before. */
+  readonly ownBinlog: number
+  readonly checksums: string
+}
 
 /** Runs the benchmark. */
-export async function bench([seconds = '20', ...flavors]: readonly string[]): Promise<BenchResult> {
+export async function bench(args: readonly string[]): Promise<BenchResult> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { flavor: { type: 'string' }, workload: { type: 'string' }, transactions: { type: 'string' } },
+  })
+  const flavors = values.flavor === undefined ? (['mysql', 'mariadb'] as const) : [values.flavor as Flavor]
   const rows: Cell[][] = []
   const goals: Goal[] = []
   const serverVersions: string[] = []
-  for (const flavor of flavors.length > 0 ? (flavors as Flavor[]) : (['mysql', 'mariadb'] as const)) {
-    const folder = await mkdtemp(join(tmpdir(), 'mysql-pitr-bench-'))
-    try {
-      await using source = await startServer(flavor)
-      serverVersions.push(source.version)
-      const { manager, plan } = await prepare(source, folder, Number(seconds))
-      const direct = await replayed(flavor, manager, plan, 'direct')
-      const pipe = await replayed(flavor, manager, plan, 'mysqlbinlog')
-      const same = JSON.stringify(direct.checksums) === JSON.stringify(pipe.checksums)
-      const { transactions } = plan.replayed
-      for (const { name, ms } of [direct, pipe]) {
-        rows.push([flavor, name, transactions, plan.bytes.binlog / 1e6, ms / 1000, transactions / (ms / 1000)])
-      }
-      goals.push(
-        {
-          what: `${flavor}: replay, times as fast as the pipe`,
-          figure: pipe.ms / direct.ms,
-          comparison: '>=',
-          goal: GOAL_RATIO,
-        },
-        { what: `${flavor}: same table checksums (1 is yes)`, figure: same ? 1 : 0, comparison: '>=', goal: 1 },
-      )
-    } finally {
-      await rm(folder, { recursive: true, force: true })
+  for (const name of values.workload === undefined ? Object.keys(WORKLOADS) : [values.workload]) {
+    const workload = WORKLOADS[name]
+    if (workload === undefined) throw new Error(`no workload ${name}; there are ${Object.keys(WORKLOADS).join(', ')}`)
+    for (const flavor of flavors) {
+      await using contest = await prepareContest(flavor, workload, Number(values.transactions ?? workload.transactions))
+      if (!serverVersions.includes(contest.source.version)) serverVersions.push(contest.source.version)
+      const ratios = GOALS[name]?.[flavor] ?? []
+      const outcomes = await runAll(flavor, workload, contest, name === 'sysbench' ? allRuns() : namedIn(ratios))
+      rows.push(...rowsOf(`${flavor} ${name}`, contest, outcomes))
+      goals.push(...(await goalsOf(`${flavor} ${name}`, workload, contest, outcomes, ratios)))
     }
   }
-  return {
-    columns: ['flavor', 'replayer', 'transactions', 'log MB', 'seconds', 'transactions/s'],
-    rows,
-    goals,
-    serverVersions,
+  const columns = ['log', 'way', 'durability', 'transactions', 'log MB', 'seconds', 'tx/s', 'x pipe', 'own log MB']
+  return { columns, rows, goals, serverVersions }
+}
+
+type Outcomes = ReadonlyMap<RunName, Outcome>
+
+async function runAll(
+  flavor: Flavor,
+  workload: Workload,
+  contest: Contest,
+  runs: readonly RunName[],
+): Promise<Outcomes> {
+  const outcomes = new Map<RunName, Outcome>()
+  for (const run of runs) {
+    const { way, durability } = RUNS[run]
+    await using target = await startServer(flavor, { options: [...DURABILITY[durability], ...way.options] })
+    const seconds = await way.replay(contest, target)
+    const logs = await query(target, 'SHOW BINARY LOGS')
+    const ownBinlog = logs.reduce((sum, { File_size: bytes }) => sum + Number(bytes), 0)
+    outcomes.set(run, { seconds, ownBinlog, checksums: await checksumsOf(workload, target) })
+    process.stderr.write(`${flavor}: ${way.name}, ${durability}: ${seconds.toFixed(1)} s\n`)
   }
+  return outcomes
 }
 
-async function prepare(source: TestServer, folder: string, seconds: number) {
-  await query(source, 'CREATE DATABASE sbtest')
-  await sysbench(source, ['prepare'])
-  const server = await connect(source)
-  const manager = await RecoveryImageManager.create({ storage: directoryStorage(join(folder, 'archive')) })
-  await manager.backup(server, { method: mysqldump() })
-  await sysbench(source, [`--time=${seconds}`, 'run'])
-  await manager.archive(server)
-  return { manager, plan: await manager.plan({ kind: 'latest' }) }
+function rowsOf(log: string, { all }: Contest, outcomes: Outcomes): Cell[][] {
+  const { transactions } = all.replayed
+  return [...outcomes].map(([run, { seconds, ownBinlog }]) => {
+    const { way, durability } = RUNS[run]
+    const pipeSeconds = outcomes.get(durability === 'full' ? 'pipe' : 'pipeRelaxed')?.seconds ?? Number.NaN
+    const megabytes = all.bytes.binlog / 1e6
+    const perSecond = Math.round(transactions / seconds)
+    return [
+      log,
+      way.name,
+      durability,
+      transactions,
+      megabytes,
+      seconds,
+      perSecond,
+      pipeSeconds / seconds,
+      ownBinlog / 1e6,
+    ]
+  })
 }
 
-async function replayed(flavor: Flavor, manager: RecoveryImageManager, plan: RestorePlan, name: ReplayerName) {
-  await using target = await startServer(flavor)
-  const server = await connect(target)
-  const report = await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none', replayer: name })
-  const tables = Array.from({ length: TABLES }, (_, i) => `sbtest.sbtest${i + 1}`)
-  const checksums = await query(target, `CHECKSUM TABLE ${tables.join(', ')}`)
-  return { name, ms: report.phases.replay ?? Number.NaN, checksums }
+async function goalsOf(
+  log: string,
+  workload: Workload,
+  { source, all }: Contest,
+  outcomes: Outcomes,
+  ratios: readonly Ratio[],
+): Promise<Goal[]> {
+  const expected = await checksumsOf(workload, source)
+  const equal = [...outcomes.values()].every(({ checksums }) => checksums === expected)
+  const ownBinlog = (outcomes.get('direct')?.ownBinlog ?? Number.NaN) / all.bytes.binlog
+  return [
+    ...ratios.map(({ of, to, goal }): Goal => {
+      const [figure, what] = [outcomes.get(to)!.seconds / outcomes.get(of)!.seconds, RUNS[to].way.name]
+      return {
+        what: `${log}: direct, ${RUNS[of].durability}, times as fast as ${what}`,
+        figure,
+        comparison: '>=',
+        goal,
+      }
+    }),
+    { what: `${log}: own binary log, times the replayed`, figure: ownBinlog, comparison: '<=', goal: GOAL_OWN_BINLOG },
+    { what: `${log}: every table as on the source (1 is yes)`, figure: equal ? 1 : 0, comparison: '>=', goal: 1 },
+  ]
 }
 
-async function sysbench({ connection }: TestServer, args: readonly string[]): Promise<void> {
-  await execa(
-    await sysbenchProgram(),
-    [
-      'oltp_write_only',
-      `--mysql-host=${connection.host}`,
-      `--mysql-port=${connection.port}`,
-      `--mysql-user=${connection.user}`,
-      `--mysql-password=${connection.password}`,
-      `--tables=${TABLES}`,
-      `--table-size=${ROWS}`,
-      '--threads=8',
-      ...args,
-    ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  )
+async function checksumsOf({ tables }: Workload, server: Parameters<typeof query>[0]): Promise<string> {
+  return JSON.stringify(await query(server, `CHECKSUM TABLE ${tables.join(', ')}`))
 }
 
-async function query({ connection }: TestServer, sql: string): Promise<unknown> {
-  const client = await createConnection(connection)
-  const [rows] = await client.query(sql)
-  await client.end()
-  return rows
+function allRuns(): readonly RunName[] {
+  return Object.keys(RUNS) as RunName[]
+}
+
+function namedIn(ratios: readonly Ratio[]): readonly RunName[] {
+  return allRuns().filter((run) => ratios.some(({ of, to }) => run === of || run === to))
+}
+
+function both(ratio: Ratio): Readonly<Record<Flavor, readonly Ratio[]>> {
+  return { mysql: [ratio], mariadb: [ratio] }
 }
