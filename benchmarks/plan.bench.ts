@@ -3,7 +3,8 @@
 // checks that the server goes on where they end, ships the rest and gathers the manifests.
 import { execa } from 'execa'
 import { createConnection } from 'mysql2/promise'
-import { copyFile, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Archive } from '../src/archive/archive.ts'
@@ -19,8 +20,6 @@ import { startServer, sysbenchProgram } from '../test/support/servers/index.ts'
 import type { TestServer } from '../test/support/servers/index.ts'
 import type { BenchResult } from './support/bench-result.ts'
 
-/** One process that asks one question: {@link askColdProcesses}. */
-const ASKER = join(import.meta.dirname, 'plan', 'ask-archive.ts')
 const SEGMENTS = 10_000
 const RUNS = 5
 /** The largest plan time and memory of a cold process. */
@@ -37,11 +36,11 @@ export async function bench(args: readonly string[]): Promise<BenchResult> {
     const place = join(folder, 'archive')
     const { log, middle } = await makeArchive(server, place)
     const indexPercent = await measureIndex(join(folder, 'whole'), log)
-    const programs = await build(folder)
+    const asker = await build(folder)
 
     const rows: (string | number)[][] = []
     const measure = async (what: string, question: string) => {
-      const { seconds, mebibytes, answer } = await askColdProcesses(programs, place, question)
+      const { seconds, mebibytes, answer } = await askColdProcesses(asker, place, question)
       rows.push([what, answer, seconds, mebibytes])
       return { seconds, mebibytes }
     }
@@ -152,19 +151,30 @@ async function measureIndex(place: string, log: LogFile): Promise<number> {
   return (100 * indexBytes) / log.bytes.length
 }
 
-/** The library as it is shipped: compiling it on the fly would be measured, too. */
-async function build(folder: string): Promise<string> {
+/** The library as it is shipped, and the program that asks it, as JavaScript: compiling on the fly would be measured, too. */
+async function build(folder: string): Promise<Asker> {
   const root = join(import.meta.dirname, '..')
   const programs = join(folder, 'package', 'dist')
   await execa('tsc', ['-p', 'tsconfig.build.json', '--outDir', programs], { cwd: root, preferLocal: true })
   await symlink(join(root, 'node_modules'), join(folder, 'package', 'node_modules'))
   await copyFile(join(root, 'package.json'), join(folder, 'package', 'package.json'))
-  return join(programs, 'index.js')
+  const program = join(folder, 'ask-archive.mjs')
+  await writeFile(
+    program,
+    stripTypeScriptTypes(await readFile(join(import.meta.dirname, 'plan', 'ask-archive.ts'), 'utf8')),
+  )
+  return { program, library: join(programs, 'index.js') }
+}
+
+/** What one process runs, and the library it loads. */
+interface Asker {
+  readonly program: string
+  readonly library: string
 }
 
 /** Asks in new processes; the median of their lives from start to end, and the largest memory. */
 async function askColdProcesses(
-  library: string,
+  { program, library }: Asker,
   place: string,
   question: string,
 ): Promise<{ readonly seconds: number; readonly mebibytes: number; readonly answer: string }> {
@@ -173,7 +183,7 @@ async function askColdProcesses(
   let answer = ''
   for (let run = 0; run < RUNS; run++) {
     const startedAt = performance.now()
-    const { stdout } = await execa(process.execPath, [ASKER, library, place, question])
+    const { stdout } = await execa(process.execPath, [program, library, place, question])
     lives.push((performance.now() - startedAt) / 1000)
     const said = JSON.parse(stdout) as { readonly answer: string; readonly maxRssKibibytes: number }
     mebibytes = Math.max(mebibytes, said.maxRssKibibytes / 1024)

@@ -12,7 +12,7 @@ const PAGE_SEGMENTS = 1000
 /** A page is closed early when its segments have much to say, such as GTID sets of many intervals: it is parsed in one piece. */
 const PAGE_BYTES = 8 * 1024 * 1024
 /** Pages hold a few megabytes each while they are parsed. */
-const PAGES_AT_A_TIME = 4
+const PAGES_AT_A_TIME = 2
 
 /** What the pages of a timeline say, by the key of the manifest that was copied. */
 export type Catalogue = ReadonlyMap<string, PageEntry>
@@ -24,8 +24,11 @@ export type Catalogue = ReadonlyMap<string, PageEntry>
 export async function readCatalogue(storage: Storage, timelineId: string, options: StorageOptions): Promise<Catalogue> {
   const keys: string[] = []
   for await (const { key } of storage.list(pagesPrefix(timelineId), options)) if (isPageKey(key)) keys.push(key)
-  const pages = await mapConcurrently(keys, PAGES_AT_A_TIME, async (key) => await readPage(storage, key, options))
-  return new Map(pages.flat().map((entry) => [segmentKey(entry.segment), entry]))
+  const entries = new Map<string, PageEntry>()
+  await mapConcurrently(keys, PAGES_AT_A_TIME, async (key) => {
+    for (const entry of await readPage(storage, key, options)) entries.set(segmentKey(entry.segment), entry)
+  })
+  return entries
 }
 
 /**

@@ -1,4 +1,5 @@
 import { binlogFileNumber } from '../coordinates/binlog-position.ts'
+import { rememberLast } from '../coordinates/remember-last.ts'
 import { PitrError } from '../errors.ts'
 import type { Segment } from '../image/segment.ts'
 import { isKeySegment } from '../storage/keys.ts'
@@ -169,10 +170,10 @@ function segmentStem({ timelineId, fileId, file, from }: SegmentPlace): string {
 }
 
 /** The name of a binlog file, for people: the id beside it is what counts. Characters that no key takes become `=` and their code. */
-function readableName(file: string): string {
+const readableName = rememberLast((file) => {
   binlogFileNumber(file)
   return file.replace(/[^A-Za-z0-9._-]/g, (each) => `=${each.charCodeAt(0).toString(16)}`).slice(-100)
-}
+})
 
 /** 12 digits hold every offset: those of events are 32 bits wide. */
 function padded(number: number): string {

@@ -59,14 +59,18 @@ export async function readFacts(
   const { copied, others } = useCatalogue(catalogue, log)
   const uncatalogued = await readAll(storage, others, parseSegmentManifest, unreadable, options)
   const segments = [...copied, ...uncatalogued].toSorted(compareInLog)
-  const named = [...imageFacts.flatMap(blobsOfImage), ...segments.map(blobOfSegment)]
+  const isListed = ({ key, stored }: Blob) => (images.others.get(key) ?? log.others.get(key)) === stored.bytes
+  const suspects = [
+    ...imageFacts.flatMap(blobsOfImage).filter(({ blob }) => !isListed(blob)),
+    ...segments.filter(({ blob }) => !isListed(blob)).map(blobOfSegment),
+  ]
   return {
     timelineId,
     flavor,
     images: imageFacts,
     segments,
     ...(coveredUntil === undefined ? {} : { coveredUntil }),
-    damaged: await findDamaged(storage, named, new Map([...images.others, ...log.others]), options),
+    damaged: await findDamaged(storage, suspects, options),
     unreadable,
     uncatalogued: uncatalogued.toSorted(compareInLog),
   }
@@ -170,14 +174,12 @@ function blobOfSegment(segment: Segment): NamedBlob {
   return { blob: segment.blob, manifest: segmentKey(segment) }
 }
 
+/** Which bytes are damaged of those that are not listed as they should be: written while the listing was on its way, they may not be in it. */
 async function findDamaged(
   storage: Storage,
-  named: readonly NamedBlob[],
-  sizes: ReadonlyMap<string, number>,
+  suspects: readonly NamedBlob[],
   options: StorageOptions,
 ): Promise<DamagedBlob[]> {
-  const suspects = named.filter(({ blob }) => sizes.get(blob.key) !== blob.stored.bytes)
-  // Asked one by one, because bytes written while the listing was on its way may not be in it.
   const damaged = await mapConcurrently(suspects, MANIFESTS_AT_A_TIME, async ({ blob, manifest }) => {
     const found = await storage.stat(blob.key, options)
     if (found?.bytes === blob.stored.bytes) return []

@@ -1,4 +1,5 @@
 import { PitrError } from '../errors.ts'
+import { rememberLast } from './remember-last.ts'
 
 /**
  * A place in a server's binary log: the name of a binlog file and a byte offset in it. Recorded positions always lie at
@@ -34,11 +35,11 @@ export function formatBinlogPosition(position: BinlogPosition): string {
 }
 
 /** The number at the end of a binlog file name: `.999999` is followed by `.1000000`, so names never sort as text. Throws `InvalidPosition`. */
-export function binlogFileNumber(file: string): number {
+export const binlogFileNumber: (file: string) => number = rememberLast((file) => {
   const number = FILE_NAME.exec(file)?.groups?.['number']
   if (number === undefined || !Number.isSafeInteger(Number(number))) throw invalidPosition(file)
   return Number(number)
-}
+})
 
 /**
  * Negative, zero or positive: which of two positions comes first. Only for positions of one timeline: in another one the

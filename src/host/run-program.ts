@@ -1,9 +1,12 @@
+import { createRequire } from 'node:module'
 import { PassThrough, pipeline } from 'node:stream'
 import type { Writable } from 'node:stream'
 
-import { execa } from 'execa'
+import type { execa } from 'execa'
 
 import type { ProgramEnd, RunningProgram, RunOptions } from './host.ts'
+
+const require = createRequire(import.meta.url)
 
 /** How much of standard error is kept: enough for any message, whatever a program floods us with. */
 const STDERR_TAIL_BYTES = 16 * 1024
@@ -33,7 +36,8 @@ export const PROGRAM_ENVIRONMENT: Readonly<Record<string, string>> = {
 /** Starts a child process; the one place where the library does. */
 export function runProgram(program: string, args: readonly string[], options: RunOptions): RunningProgram {
   const tail = new Tail(STDERR_TAIL_BYTES)
-  const child = execa(program, args, {
+  const { execa: start } = require('execa') as { readonly execa: typeof execa }
+  const child = start(program, args, {
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'pipe',

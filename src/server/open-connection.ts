@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { createConnection } from 'mysql2/promise'
 import type { Connection, SslOptions } from 'mysql2/promise'
 
 import { PitrError } from '../errors.ts'
@@ -38,6 +37,8 @@ export async function openConnection(
   options: ConnectionOptions,
   encoding: 'utf8' | 'bytes' = 'utf8',
 ): Promise<Connection> {
+  // Loaded when it is needed: who only plans from an archive does not wait for it.
+  const { createConnection } = await import('mysql2/promise')
   let connection: Connection
   try {
     connection = await createConnection({

@@ -36,12 +36,13 @@ export function serializeCataloguePage({ entries }: CataloguePage): string {
  * another key than its own, or `UnknownFormat`.
  */
 export function parseCataloguePage(text: string, key: string): CataloguePage {
-  const [head = '', ...lines] = text.slice(0, text.lastIndexOf('\n', text.length - 2)).split('\n')
+  const signed = text.slice(0, text.lastIndexOf('\n', text.length - 2) + 1)
+  const [head = '', ...lines] = signed.slice(0, -1).split('\n')
   const outer = v.safeParse(v.looseObject({ format: v.number() }), parseJson(head, key))
   if (!outer.success) throw corruptManifest(key, 'it has no format')
   if (outer.output.format !== ARCHIVE_FORMAT) throw unknownFormat(key, outer.output.format)
-  const signed = `${[head, ...lines].join('\n')}\n`
-  if (text !== `${signed}${sha256(signed)}\n`) throw corruptManifest(key, 'it is not the text that was written')
+  if (text.slice(signed.length) !== `${sha256(signed)}\n`)
+    throw corruptManifest(key, 'it is not the text that was written')
   const schema = v.strictObject({ manifestBytes: size(), segment: segmentSchema() })
   const entries = lines.map((line) => parseEntry(schema, line, key))
   const [first] = entries

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { binlogFileNumber } from '../../coordinates/binlog-position.ts'
 import type { BinlogPosition } from '../../coordinates/binlog-position.ts'
 import type { Flavor } from '../../coordinates/flavor.ts'
+import { rememberLast } from '../../coordinates/remember-last.ts'
 import { Timestamp } from '../../coordinates/timestamp.ts'
 import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
 import type { Blob, Digest, LogCounts } from '../../image/segment.ts'
@@ -18,7 +19,12 @@ export function size(): v.GenericSchema<unknown, number> {
 
 /** An id that can stand in a key. */
 export function id(): v.GenericSchema<unknown, string> {
-  return v.pipe(v.string(), v.check(isId, 'an id'))
+  return v.pipe(v.string(), v.check(isId, 'an id'), v.transform(shared))
+}
+
+/** A set of GTIDs. It can have any number of intervals; the size of the manifest bounds it. */
+export function gtidSet(): v.GenericSchema<unknown, string> {
+  return v.pipe(v.string(), v.transform(shared))
 }
 
 /** Text of a length that does no harm. */
@@ -42,7 +48,7 @@ export function timestamp(): v.GenericSchema<unknown, Timestamp> {
     v.string(),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       try {
-        return Timestamp.parse(dataset.value)
+        return parseTimestamp(dataset.value)
       } catch {
         addIssue({ message: 'a UTC time' })
         return NEVER
@@ -51,11 +57,14 @@ export function timestamp(): v.GenericSchema<unknown, Timestamp> {
   )
 }
 
+const parseTimestamp = rememberLast((text) => Timestamp.parse(text))
+
 /** The name of a binlog file. */
 export function binlogFile(): v.GenericSchema<unknown, string> {
   return v.pipe(
     v.string(),
     v.check((file) => succeeds(() => binlogFileNumber(file)), 'a binlog file'),
+    v.transform(shared),
   )
 }
 
@@ -70,7 +79,7 @@ export function transactionRef(): v.GenericSchema<unknown, TransactionRef> {
     fileId: id(),
     start: binlogPosition(),
     end: binlogPosition(),
-    gtid: v.optional(text()),
+    gtid: v.optional(v.pipe(text(), v.transform(shared))),
     commitTime: timestamp(),
   })
 }
@@ -96,6 +105,20 @@ export function digest(): v.GenericSchema<unknown, Digest> {
 /** A stored blob. Whether its key points where it should is the caller's check. */
 export function blob(): v.GenericSchema<unknown, Blob> {
   return v.strictObject({ key: text(), codec: v.literal('zstd'), content: digest(), stored: digest() })
+}
+
+const SHARED_CHARACTERS = 100
+const SHARED_TEXTS = 1000
+const sharedTexts = new Map<string, string>()
+
+/** The same string for the same text: ten thousand segments say the names of a few files. */
+function shared(text: string): string {
+  if (text.length > SHARED_CHARACTERS) return text
+  const known = sharedTexts.get(text)
+  if (known !== undefined) return known
+  if (sharedTexts.size === SHARED_TEXTS) sharedTexts.clear()
+  sharedTexts.set(text, text)
+  return text
 }
 
 /** Whether a parser accepts its input. */

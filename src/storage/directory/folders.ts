@@ -19,7 +19,7 @@ export class Folders {
 
   /** The path of a key or of a folder of keys. */
   path(key: string): string {
-    return key === '' ? this.root : join(this.root, key)
+    return key === '' ? this.root : `${this.root}/${key}`
   }
 
   /**
