@@ -8,6 +8,7 @@ import { readBlob, readFrames, readTrailer, verifyBlob, writeBlob } from '../sto
 import type { ByteRange, Storage, StorageOptions } from '../storage/storage.ts'
 import { writeCatalogue } from './catalogue.ts'
 import { recordCoverage } from './coverage.ts'
+import type { Stands } from './coverage.ts'
 import {
   ARCHIVE_KEY,
   HISTORY_PREFIX,
@@ -185,9 +186,17 @@ export class Archive {
     await writeCatalogue(this.storage, uncatalogued, options)
   }
 
-  /** Records until when the log of a timeline is complete; takes the place of what was recorded before. */
-  async recordCoverage(timelineId: string, coverage: Coverage, options: StorageOptions = {}): Promise<void> {
-    await recordCoverage(this.storage, timelineId, coverage, options)
+  /**
+   * Records until when the log of a timeline is complete; takes the place of what was recorded before, unless that is later
+   * and still stands. Returns the time that is recorded then.
+   */
+  async recordCoverage(
+    timelineId: string,
+    coverage: Coverage,
+    stands: Stands,
+    options: StorageOptions = {},
+  ): Promise<Timestamp> {
+    return recordCoverage(this.storage, timelineId, coverage, stands, options)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Timestamp } from '../coordinates/timestamp.ts'
 import type { Coverage } from '../image/timeline-facts.ts'
 import type { Storage, StorageOptions } from '../storage/storage.ts'
 import { coverageKey, coverageNumberOf, coveragePrefix } from './layout.ts'
@@ -8,25 +9,33 @@ import { parseCoverageManifest, serializeCoverageManifest } from './manifests/co
 /** How often another archiver may be faster before this is no coincidence. */
 const ATTEMPTS = 100
 
+/** Whether a pass that cannot say so much itself leaves standing what an earlier one recorded, which is later. */
+export type Stands = (recorded: Timestamp) => Promise<boolean>
+
 /**
  * Records until when a timeline is complete, then removes the records before. They are numbered, not sorted by time: the
- * last pass saw the most of the log, also when the server's clock was set back since.
+ * last pass saw the most of the log. Returns what it recorded: the time of the pass, or the later one that stands.
  */
 export async function recordCoverage(
   storage: Storage,
   timelineId: string,
-  { time, fileId, offset }: Coverage,
+  coverage: Coverage,
+  stands: Stands,
   options: StorageOptions,
-): Promise<void> {
+): Promise<Timestamp> {
+  const { fileId, offset } = coverage
   for (let attempt = 1; ; attempt++) {
     const earlier = await recordKeys(storage, timelineId, options)
     const number = numberOf(earlier.at(-1)) + 1
     const key = coverageKey(timelineId, number)
     try {
+      const recorded = (await readCoverage(storage, timelineId, options))?.time
+      const isLater = recorded !== undefined && recorded.compare(coverage.time) > 0
+      const time = isLater && (await stands(recorded)) ? recorded : coverage.time
       const text = serializeCoverageManifest({ timelineId, number, time, fileId, offset })
       await writeManifest(storage, key, text, parseCoverageManifest, options)
       for (const each of earlier) await storage.delete(each, options)
-      return
+      return time
     } catch (error) {
       // Another archiver took the number.
       if (!isCode(error, 'ObjectConflict') || attempt === ATTEMPTS) throw error

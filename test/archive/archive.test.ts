@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { Archive } from '../../src/archive/archive.ts'
+import type { Stands } from '../../src/archive/coverage.ts'
 import { coverageKey, imageKey, segmentBlobKey, segmentKey } from '../../src/archive/layout.ts'
 import { serializeSegmentManifest } from '../../src/archive/manifests/segment-manifest.ts'
 import { Timestamp } from '../../src/coordinates/timestamp.ts'
@@ -246,20 +247,32 @@ describe('coverage', () => {
     offset,
   })
 
-  test('the last record counts, also when the clock was set back, and only it stays', async () => {
+  const stands: Stands = async () => Promise.resolve(true)
+  const falls: Stands = async () => Promise.resolve(false)
+
+  test('a later time that stands is kept, with the end of the last pass; only the last record stays', async () => {
     const { archive, id } = await begun()
     expect((await archive.readFacts(id)).coveredUntil).toBeUndefined()
-    await archive.recordCoverage(id, at(100))
-    await archive.recordCoverage(id, at(200, '2026-11-21T09:00:00.000000Z'))
-    expect((await archive.readFacts(id)).coveredUntil).toEqual(at(200, '2026-11-21T09:00:00.000000Z'))
-    expect((await keysOf(storage)).filter((key) => key.includes('coverage'))).toEqual([coverageKey(id, 2)])
+    const early = '2026-11-21T09:00:00.000000Z'
+    for (const [i, [coverage, answer, recorded]] of (
+      [
+        [at(100), stands, at(100)],
+        [at(200, early), stands, at(200)],
+        [at(300, early), falls, at(300, early)],
+        [at(400), falls, at(400)],
+      ] as const
+    ).entries()) {
+      expect(await archive.recordCoverage(id, coverage, answer)).toEqual(recorded.time)
+      expect((await archive.readFacts(id)).coveredUntil).toEqual(recorded)
+      expect((await keysOf(storage)).filter((key) => key.includes('coverage'))).toEqual([coverageKey(id, i + 1)])
+    }
   })
 
   test('records of many archivers at a time do not collide, and readers always find one', async () => {
     const { archive, id } = await begun()
-    await archive.recordCoverage(id, at(1))
+    await archive.recordCoverage(id, at(1), stands)
     const writers = [1, 2, 3, 4].map(async (writer) => {
-      for (let i = 0; i < 15; i++) await archive.recordCoverage(id, at(writer * 100 + i))
+      for (let i = 0; i < 15; i++) await archive.recordCoverage(id, at(writer * 100 + i), stands)
     })
     const reader = async () => {
       for (let i = 0; i < 40; i++) expect((await archive.readFacts(id)).coveredUntil).toBeDefined()

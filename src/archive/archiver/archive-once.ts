@@ -12,6 +12,7 @@ import { requirePreflight } from '../../server/preflight.ts'
 import type { CommitsUntil } from '../../server/flavor/flavor-dialect.ts'
 import type { Server } from '../../server/server.ts'
 import type { Archive, ArchiveFacts, Timeline } from '../archive.ts'
+import type { Stands } from '../coverage.ts'
 import { isCode } from '../is-code.ts'
 import { cutSegments } from './cut-segments.ts'
 import { openLog } from './open-log.ts'
@@ -72,8 +73,9 @@ export async function archiveOnce(
   const written: Segment[] = []
   const facts = await fetchThrough(source.end, archive, timeline, server, written, options)
   const last = facts.segments.at(-1) as Segment
-  const coveredUntil = completeUntil(source.commits, facts.segments)
-  await archive.recordCoverage(timeline.id, { time: coveredUntil, fileId: last.fileId, offset: last.to }, options)
+  const { time, stands } = completeUntil(source.commits, facts.segments, server)
+  const coverage = { time, fileId: last.fileId, offset: last.to }
+  const coveredUntil = await archive.recordCoverage(timeline.id, coverage, stands, options)
   await archive.writeCatalogue(facts, options)
   return {
     timelineId: timeline.id,
@@ -117,10 +119,25 @@ async function fetchThrough(
   }
 }
 
-/** A transaction that comes in from another server may be as old as the last one, whatever the clock says. */
-function completeUntil({ time, replicates }: CommitsUntil, segments: readonly Segment[]): Timestamp {
+/**
+ * A transaction that comes in from another server may be as old as the last one, whatever the clock says. And what another
+ * pass called complete stays so: a commit that this one could not wait for began after it. Both end where the server's clock
+ * was set back.
+ */
+function completeUntil(
+  { time, replicates }: CommitsUntil,
+  segments: readonly Segment[],
+  server: Server,
+): { readonly time: Timestamp; readonly stands: Stands } {
   const newest = segments.findLast(({ last }) => last !== undefined)?.last?.commitTime
-  return replicates && newest !== undefined && newest.compare(time) < 0 ? newest : time
+  if (replicates && newest !== undefined && newest.compare(time) < 0) {
+    return { time: newest, stands: async () => Promise.resolve(false) }
+  }
+  return {
+    time,
+    stands: async (recorded) =>
+      server.withSession(async (session) => recorded.compare(await server.dialect.readClock(session)) <= 0),
+  }
 }
 
 interface FetchState {

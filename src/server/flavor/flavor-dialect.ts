@@ -21,7 +21,7 @@ export interface BinlogEnd {
 export interface CommitsUntil {
   /** Every transaction that gets a commit time up to then, from this server's clock, is in the log already. */
   readonly time: Timestamp
-  /** Whether transactions of another server come in that keep the commit times they have there. */
+  /** Whether transactions of another server come in, or may do so again, that keep the commit times they have there. */
   readonly replicates: boolean
 }
 

@@ -15,7 +15,7 @@ const IDLE = ['Sleep', 'Daemon', 'Binlog Dump', 'Slave_IO', 'Slave_SQL', 'Slave_
 
 /**
  * What statements do before they begin to commit, as the process list calls it: a statement seen like this takes its
- * commit time later. Everything else may be a commit, which shows as `Commit`, `Writing to binlog`, `starting` and others.
+ * commit time later, or is in the log already. Everything else may be a commit, which shows as `Commit`, `Writing to binlog`, `starting` and others.
  */
 const BEFORE_COMMIT = [
   'altering table',
@@ -32,6 +32,8 @@ const BEFORE_COMMIT = [
   'User sleep',
   'Waiting for INSERT',
   'Waiting for table metadata lock',
+  // To a client that reads slowly: rows, before the commit; that it was done, behind it.
+  'Writing to net',
 ]
 
 /**
@@ -71,11 +73,12 @@ async function readCommitting(session: Session): Promise<readonly Committing[]> 
   return rows.map((row) => ({ queryId: asText(row['QUERY_ID']), began: Number(row['began']) }))
 }
 
+/**
+ * Also while its threads are stopped: what they apply when they are started has the commit times of its source, however old.
+ * A connection is listed until [RESET SLAVE ALL](https://mariadb.com/docs/server/reference/sql-statements/administrative-sql-statements/replication-statements/reset-replica).
+ */
 async function replicates(session: Session): Promise<boolean> {
-  const threads = await session.value(
-    "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE COMMAND IN ('Slave_SQL', 'Slave_worker')",
-  )
-  return Number(threads) > 0
+  return (await session.query('SHOW ALL SLAVES STATUS')).length > 0
 }
 
 function placeholders(values: readonly string[]): string {

@@ -16,6 +16,11 @@ const ARCHIVE: readonly PrivilegeRule[] = [
     why: 'until when the archive is complete depends on the commits that are under way',
     severity: 'error',
   },
+  {
+    anyOf: ['SLAVE MONITOR', 'REPLICA MONITOR', 'SUPER'],
+    why: 'until when the archive is complete depends on whether the server is a replica',
+    severity: 'error',
+  },
 ]
 
 /**
