@@ -54,7 +54,8 @@ export async function openConnection(
       dateStrings: true,
       supportBigNumbers: true,
       // A server must not be able to ask this process for files.
-      flags: ['-LOCAL_FILES'],
+      // Nor to change the character set the driver sends statements in: it does, at a SET NAMES, when sessions are tracked.
+      flags: ['-LOCAL_FILES', ...(encoding === 'bytes' ? ['-SESSION_TRACK'] : [])],
     })
   } catch (error) {
     throw connectError(options, error)

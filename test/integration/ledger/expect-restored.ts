@@ -2,7 +2,7 @@ import { createConnection } from 'mysql2/promise'
 import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { expect } from 'vitest'
 import { RestorePlan } from '../../../src/index.ts'
-import type { PlanOptions, TransactionRef } from '../../../src/index.ts'
+import type { PlanOptions, ReplayerName, TransactionRef } from '../../../src/index.ts'
 import { connect } from '../../support/connect.ts'
 import { expectPitrError } from '../../support/expect-pitr-error.ts'
 import { expectedPrefix, positionCompare } from '../../support/oracle/index.ts'
@@ -14,27 +14,38 @@ import type { Scenario } from './scenario.ts'
 import type { Targets } from './targets.ts'
 
 /** Plans and restores a target into an empty server, and compares plan, report and every row with what the log demands. */
-export async function expectRestored(scenario: Scenario, { target, wanted }: Case, targets: Targets): Promise<void> {
+export async function expectRestored(
+  scenario: Scenario,
+  { target, wanted }: Case,
+  targets: Targets,
+  replayer: ReplayerName,
+): Promise<void> {
   const { first, last } = expectedPrefix(scenario.order, wanted)
   if (first === last) {
-    await expectPrefix(scenario, await scenario.manager.plan(target), first, targets)
+    await expectPrefix(scenario, await scenario.manager.plan(target), first, { targets, replayer })
     return
   }
   // Commit times go back there: the caller must choose.
   await expectPitrError(scenario.manager.plan(target), { code: 'AmbiguousTime' })
   const choice: PlanOptions['ambiguous'] = scenario.order.length % 2 === 0 ? 'first' : 'last'
   const plan = await scenario.manager.plan(target, { ambiguous: choice })
-  await expectPrefix(scenario, plan, choice === 'first' ? first : last, targets)
+  await expectPrefix(scenario, plan, choice === 'first' ? first : last, { targets, replayer })
 }
 
-async function expectPrefix(scenario: Scenario, plan: RestorePlan, count: number, targets: Targets): Promise<void> {
+async function expectPrefix(
+  scenario: Scenario,
+  plan: RestorePlan,
+  count: number,
+  { targets, replayer }: { readonly targets: Targets; readonly replayer: ReplayerName },
+): Promise<void> {
   expectPlan(scenario, plan, count)
   // The way of a plan that a person approved.
   const approved = RestorePlan.fromJSON(JSON.parse(JSON.stringify(plan)))
   await targets.use(async (target) => {
     await using server = await connect(target)
     // Source and target have the same administrator, whom the restore must not replace.
-    const report = await scenario.manager.restore(approved, { into: { kind: 'server', server }, accounts: 'none' })
+    const into = { kind: 'server', server } as const
+    const report = await scenario.manager.restore(approved, { into, accounts: 'none', replayer })
 
     const { replayed } = logBetween(scenario, plan, count)
     expect(report).toMatchObject(countsOf(replayed))
