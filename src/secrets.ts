@@ -15,7 +15,8 @@ const HARMLESS =
   /\(using password: (?:YES|NO)\)|\bYour password (?:does not satisfy the current policy requirements|has expired)|\breset your password using ALTER USER\b|\b(?:mysql_native|caching_sha2|sha256)_password\b/g
 
 // A syntax error quotes the statement from the place it could not be read on: the telling word may lie before it.
-const SYNTAX_ERROR = /\bnear ['"`]/
+// It is known by its number (1064, 1149) in any language of the server.
+const SYNTAX_ERROR = /\bnear ['"`]|\b(?:ERROR|error:?) (?:1064|1149)\b/
 
 // How a client names what was refused, in the one form of both flavors; MariaDB's writes the whole statement before it.
 const REFUSED = /^ERROR \d{1,5} \([0-9A-Z]{5}\) at line \d+(?=:)/gm

@@ -78,6 +78,16 @@ describe('what a program said', () => {
     expect(withoutSecrets(said)).toBe(`ERROR 1064 (42000) at line 3: ${NOT_SHOWN}`)
   })
 
+  test.each([
+    [
+      'ERROR 1064 (42000) at line 3',
+      `Fehler in der SQL-Syntax. Bitte im Handbuch nachschlagen. bei 'x '${SECRET}'' in Zeile 1`,
+    ],
+    ['mysqldump: Got error: 1064', `Erreur de syntaxe pr\u00e8s de 'x '${SECRET}'' \u00e0 la ligne 1`],
+  ])('knows a syntax error by its number, in any language: %s', (head, words) => {
+    expect(withoutSecrets(`${head}: ${words}`)).toBe(`${head}: ${NOT_SHOWN}`)
+  })
+
   test('shows nothing else once one line may hold a secret: the next may be of the same statement', () => {
     const said = `ERROR 1 (HY000): near\nSET PASSWORD =\n'${SECRET}\nERROR ${SECRET}'`
     expect(withoutSecrets(said)).toBe(`ERROR 1 (HY000): ${NOT_SHOWN}`)

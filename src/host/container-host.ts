@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto'
-
 import { PitrError } from '../errors.ts'
-import { withoutSecrets } from '../secrets.ts'
-import type { Host, PrivateFile } from './host.ts'
+import { containerPrivateFile } from './container-private-file.ts'
+import type { Host } from './host.ts'
 import { programOutput } from './program-output.ts'
 import { runInContainer } from './run-in-container.ts'
 import { PROGRAM_ENVIRONMENT } from './run-program.ts'
@@ -47,27 +45,7 @@ export function containerHost(options: ContainerHostOptions): Host {
     },
     run: (program, args, { env, signal } = {}) =>
       runInContainer({ engine, container }, program, args, { env: { ...PROGRAM_ENVIRONMENT, ...env }, signal }),
-    privateFile: async (content) => await privateFile(host, content),
+    privateFile: async (content) => await containerPrivateFile(host, content),
   }
   return host
-}
-
-async function privateFile(host: Host, content: string): Promise<PrivateFile> {
-  const path = `/tmp/mysql-pitr-${randomUUID()}`
-  const remove = async (): Promise<void> => {
-    await programOutput(host, 'rm', ['-f', '--', path])
-  }
-  // The content goes through standard input: arguments and variables can be read by others.
-  const written = await programOutput(host, 'sh', ['-c', 'umask 077 && set -C && cat > "$1"', 'sh', path], {
-    input: content,
-  })
-  if (written.exitCode !== 0) {
-    await remove()
-    throw new PitrError('ProgramFailed', {
-      subject: host.description,
-      message: `a private file could not be written in ${host.description}: ${withoutSecrets(written.stderr.trim())}`,
-      hint: 'Check that the container runs and that /tmp in it can be written.',
-    })
-  }
-  return { path, [Symbol.asyncDispose]: remove }
 }

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs'
-import { access, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { access } from 'node:fs/promises'
 import { delimiter, isAbsolute, join } from 'node:path'
 
-import type { Host, PrivateFile } from './host.ts'
+import type { Host } from './host.ts'
+import { localPrivateFile } from './local-private-file.ts'
 import { runProgram } from './run-program.ts'
 
 /** What {@link localHost} takes. */
@@ -34,7 +34,7 @@ export function localHost(options: LocalHostOptions = {}): Host {
       return undefined
     },
     run: (program, args, runOptions = {}) => runProgram(program, args, runOptions),
-    privateFile,
+    privateFile: localPrivateFile,
   }
 }
 
@@ -45,18 +45,4 @@ async function isExecutable(file: string): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-async function privateFile(content: string): Promise<PrivateFile> {
-  const folder = await mkdtemp(join(tmpdir(), 'mysql-pitr-'))
-  const path = join(folder, 'file')
-  const remove = async (): Promise<void> => await rm(folder, { recursive: true, force: true })
-  try {
-    await chmod(folder, 0o700)
-    await writeFile(path, content, { mode: 0o600, flag: 'wx' })
-  } catch (error) {
-    await remove()
-    throw error
-  }
-  return { path, [Symbol.asyncDispose]: remove }
 }

@@ -17,9 +17,9 @@ const FAREWELL_MS = 1_000
 
 /**
  * Statements of ours mean the same on every server, whatever its global settings. A session of ours may hold a lock and
- * wait for hours, so it is not for idling that it is ended. The comments are read by MySQL alone, and by MariaDB alone.
+ * wait for hours, so it is not for idling that it is ended. Its messages are read for secrets, in English. The comments are read by MySQL alone, and by MariaDB alone.
  */
-const OUR_SESSION = `SET SESSION sql_mode = '', time_zone = '+00:00', autocommit = 1, sql_quote_show_create = 1,
+const OUR_SESSION = `SET SESSION sql_mode = '', time_zone = '+00:00', autocommit = 1, lc_messages = 'en_US', sql_quote_show_create = 1,
   sql_select_limit = 18446744073709551615, sql_safe_updates = 0, wait_timeout = 31536000, net_write_timeout = 3600
   /*!80000 , max_execution_time = 0 */ /*M!100600 , max_statement_time = 0 */`
 

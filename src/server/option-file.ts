@@ -7,7 +7,7 @@ import type { Server } from './server.ts'
 
 /**
  * Runs `use` with the arguments that make a client program connect: an option file that only its owner can read, so that
- * no password stands on a command line. They must come first. The file is removed afterwards.
+ * no password stands on a command line. They must come first. Nothing is left of the file afterwards.
  */
 export async function withOptionFile<Result>(
   server: Pick<Server, 'dialect' | 'tools'>,
@@ -25,7 +25,9 @@ export async function withOptionFile<Result>(
     ...server.dialect.tlsOptionLines(connection.ssl, await tlsFiles(host, connection.ssl, files)),
     // An account's name is sent in this character set; the default is what the locale says. Not in [client]: the binlog
     // programs read that too and do not know the option. MariaDB's programs read these groups as well.
-    ...['mysql', 'mysqldump'].flatMap((group) => [`[${group}]`, 'default-character-set=utf8mb4']),
+    ...['mysqldump', 'mysql'].flatMap((group) => [`[${group}]`, 'default-character-set=utf8mb4']),
+    // What the server says to the client is read for secrets. Still in the group of the client.
+    `init-command="SET SESSION lc_messages = 'en_US'"`,
   ]
   const file = files.use(await host.privateFile(`${lines.join('\n')}\n`))
   return await use([`--defaults-file=${file.path}`])

@@ -1,4 +1,6 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -101,14 +103,29 @@ describe('a container as a host', () => {
     await expect.poll(async () => isAlive(file)).toBe(false)
   })
 
-  test('a private file is one, and gone on dispose', async () => {
+  test('a private file has no name, is for its owner only, and is gone on dispose', async () => {
+    const content = ' first\\n%s line\n\n"é"\nrest'
     let path
     {
-      await using file = await host.privateFile('secret')
+      await using file = await host.privateFile(content)
       ;({ path } = file)
-      expect(await contentOf(path)).toBe('secret')
+      expect(await contentOf(path)).toBe(content)
+      expect(await contentOf(path)).toBe(content)
+      expect(await outputOf('stat', '-L', '-c', '%a %h', path)).toBe('600 0\n')
     }
     expect(await contentOf(path)).toBe('')
+  })
+
+  test('of a private file nothing is left when its process is killed', async () => {
+    const script = new URL('../support/child/private-file.ts', import.meta.url).pathname
+    const child = spawn(process.execPath, [script, REAL ?? 'any'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const paths = (await firstChunk(child.stdout)).trim().split(' ')
+    expect(await contentOf(paths[0]!)).toBe('secret')
+    expect(await readFile(paths[1]!, 'utf8')).toBe('secret')
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    await expect.poll(async () => await contentOf(paths[0]!)).toBe('')
+    await expect(readFile(paths[1]!)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 })
 
@@ -132,7 +149,11 @@ async function isAlive(file: string): Promise<boolean> {
 }
 
 async function contentOf(path: string): Promise<string> {
-  return (await programOutput(host, 'cat', [path])).stdout
+  return await outputOf('cat', path)
+}
+
+async function outputOf(program: string, ...args: readonly string[]): Promise<string> {
+  return (await programOutput(host, program, args)).stdout
 }
 
 async function firstChunk(stdout: Readable): Promise<string> {

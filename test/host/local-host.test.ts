@@ -72,6 +72,10 @@ describe('this machine as a host', () => {
       await using file = await host.privateFile('secret')
       ;({ path } = file)
       expect((await stat(path)).mode & 0o777).toBe(0o600)
+      // Also for a program that reads it twice.
+      expect((await programOutput(host, 'cat', [path, path])).stdout).toBe('secretsecret')
+      // Without a name nothing of it can be left behind.
+      expect((await stat(path)).nlink).toBe(process.platform === 'linux' ? 0 : 1)
     }
     await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' })
   })

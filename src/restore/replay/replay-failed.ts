@@ -36,12 +36,13 @@ export function refusedByServer(what: string, error: unknown, place: ReplayPlace
   if (!(error instanceof PitrError) || !ANSWERS.includes(error.code)) return error
   const { errno, sqlState } = error.details
   const number = typeof errno === 'number' ? errno : undefined
-  // The driver's words: ours would quote the statement.
-  const said = withoutValues(withoutSecrets(error.cause instanceof Error ? error.cause.message : error.message), number)
   const head = number === undefined ? '' : `ERROR ${number} (${typeof sqlState === 'string' ? sqlState : 'HY000'}): `
+  // The driver's words: ours would quote the statement.
+  const words = error.cause instanceof Error ? error.cause.message : error.message
+  const said = withoutValues(withoutSecrets(`${head}${words}`), number)
   const lost = error.code === 'ConnectionFailed' ? 'the connection was lost: ' : ''
   const details = { errno, sqlState, said, answer: error.code }
-  return failure(`the server did not take ${what}: ${lost}${head}${said}`, place, details)
+  return failure(`the server did not take ${what}: ${lost}${said}`, place, details)
 }
 
 function failure(reason: string, place: ReplayPlace, details: Readonly<Record<string, unknown>>): PitrError {

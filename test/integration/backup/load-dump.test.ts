@@ -70,8 +70,11 @@ test('the error of the target is passed on with the place in the dump', async ()
 
 test('what the target or the client quotes of a dump shows no password', async () => {
   await using target = await open()
+  await target.admin.query("SET GLOBAL lc_messages = 'de_DE'")
   const secret = 'Hunter-22-secret'
   for (const statement of [
+    // Without a word that tells.
+    `CREATE USERR app '${secret}';`,
     `CREATE USER app IDENTIFIED BYY '${secret}';`,
     `CREATE USER app\nIDENTIFIED BY\n'${secret}' NONSENSE;`,
     `SET PASSWORD FOR nobody@nowhere = '${secret}';`,
@@ -82,7 +85,8 @@ test('what the target or the client quotes of a dump shows no password', async (
       code: 'LoadFailed',
       secrets: [secret],
     })
-    // Why and where stay known.
+    // Why and where stay known, in English.
+    expect(error.message).not.toMatch(/Fehler|Zeile/)
     expect(error.message).toMatch(/ERROR \d+ \(\w{5}\) at line \d+:|was not answered/)
   }
 })

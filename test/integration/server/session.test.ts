@@ -49,6 +49,15 @@ describe('a session', () => {
     expect(inspect(account, { depth: 9 })).not.toContain('s3cret')
   })
 
+  test('is answered in English, whatever the language of the server', async () => {
+    await server.withSession(async (other) => other.query("SET GLOBAL lc_messages = 'de_DE'"))
+    const failure: unknown = await server
+      .withSession(async (session) => session.query('SELECT * FROM nosuch.t'))
+      .catch((error: unknown) => error)
+    expect(failure).toMatchObject({ message: expect.stringMatching(/Unknown database|doesn't exist/) })
+    await server.withSession(async (other) => other.query("SET GLOBAL lc_messages = 'en_US'"))
+  })
+
   test('that was killed while idle fails at its next statement only', async () => {
     await using session = await server.openSession()
     await server.withSession(async (other) => other.query(`KILL ${session.id}`))
