@@ -1,5 +1,10 @@
 import type { LogCounts } from '../image/segment.ts'
 
+/** The first count that differs; undefined when none does. */
+export function differingCount(found: LogCounts, planned: LogCounts): keyof LogCounts | undefined {
+  return (['transactions', 'rowEvents', 'rows'] as const).find((name) => found[name] !== planned[name])
+}
+
 /** Adds up what transactions hold. */
 export class CountSum {
   #transactions = 0

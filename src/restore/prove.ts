@@ -7,6 +7,7 @@ import { throwIfAborted } from '../options.ts'
 import type { OperationOptions } from '../options.ts'
 import { ProgressMeter } from '../progress.ts'
 import { replayDialect } from '../server/flavor/replay-dialect-of.ts'
+import { differingCount } from './count-sum.ts'
 import type { Replayed } from './replay-log.ts'
 import type { HeldTarget } from './target/held-target.ts'
 import { readNonce } from './target/marker.ts'
@@ -35,13 +36,9 @@ export async function prove(
 }
 
 function requireCounts(sent: LogCounts, planned: LogCounts): void {
-  for (const name of ['transactions', 'rowEvents', 'rows'] as const) {
-    if (sent[name] === planned[name]) continue
-    throw proofFailed(name, `${sent[name]} ${name} were replayed, the plan promises ${planned[name]}`, {
-      sent,
-      planned,
-    })
-  }
+  const name = differingCount(sent, planned)
+  if (name === undefined) return
+  throw proofFailed(name, `${sent[name]} ${name} were replayed, the plan promises ${planned[name]}`, { sent, planned })
 }
 
 async function proveGtids(plan: RestorePlan, { server, session }: HeldTarget, ownGtids: string): Promise<string> {

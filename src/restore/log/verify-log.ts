@@ -13,7 +13,7 @@ import type { NeedOf } from '../target/check-needs.ts'
 import type { SizeLimits } from '../replay/replayer.ts'
 import { scopeRule } from '../scope.ts'
 import type { ScopeSide } from '../scope.ts'
-import { CountSum } from '../count-sum.ts'
+import { CountSum, differingCount } from '../count-sum.ts'
 import { LargeStatements } from './large-statements.ts'
 import { LogNeeds } from './log-needs.ts'
 import { OpenXa } from './open-xa.ts'
@@ -202,8 +202,7 @@ function requireReplayable(file: string, { start, gtid }: Transaction, obstacle:
 }
 
 function requireCounts(what: string, found: LogCounts, planned: LogCounts): void {
-  for (const name of ['transactions', 'rowEvents', 'rows'] as const) {
-    if (found[name] === planned[name]) continue
-    throw planMismatch('counts', `the archived log ${what} ${found[name]} ${name}, the plan says ${planned[name]}`)
-  }
+  const name = differingCount(found, planned)
+  if (name === undefined) return
+  throw planMismatch('counts', `the archived log ${what} ${found[name]} ${name}, the plan says ${planned[name]}`)
 }
