@@ -10,6 +10,7 @@ import { ImageSequence } from './image/image-sequence.ts'
 import type { RecoveryImage } from './image/recovery-image.ts'
 import { RecoveryWindow } from './image/recovery-window.ts'
 import type { RestorePlan } from './image/restore-plan.ts'
+import { nameFold } from './image/database-names.ts'
 import type { RestoreTarget } from './image/restore-target.ts'
 import type { TimelineFacts } from './image/timeline-facts.ts'
 import type { OperationOptions } from './options.ts'
@@ -85,8 +86,11 @@ export class RecoveryImageManager implements AsyncDisposable {
     filter: TransactionFilter = {},
     options?: OperationOptions,
   ): AsyncGenerator<FoundTransaction, void, undefined> {
-    const { segments } = await this.#facts(options)
-    yield* findTransactions(this.#archive, segments, filter, this.#with(options))
+    const { segments, images } = await this.#facts(options)
+    // Of one timeline, which is one server: none changes it in its lifetime.
+    const server = images[0]?.backup.server
+    const fold = server === undefined ? undefined : nameFold(server)
+    yield* findTransactions(this.#archive, segments, filter, { ...this.#with(options), fold })
   }
 
   /**

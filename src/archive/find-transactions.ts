@@ -6,7 +6,11 @@ import type { TransactionRef } from '../coordinates/transaction-ref.ts'
 import type { RestoreTarget } from '../image/restore-target.ts'
 import type { LogBlock } from '../image/log-block.ts'
 import type { Segment } from '../image/segment.ts'
+import { EXACT_NAMES } from '../image/database-names.ts'
+import type { NameFold } from '../image/database-names.ts'
+import { TRANSACTION_KINDS } from '../image/touched.ts'
 import type { Touched, TouchedTable, TransactionKind } from '../image/touched.ts'
+import { requireOneOf } from '../options.ts'
 import type { OperationOptions } from '../options.ts'
 import { FRAME_BYTES } from '../storage/frames.ts'
 import type { Archive } from './archive.ts'
@@ -50,9 +54,12 @@ export interface FoundTransaction extends TransactionRef {
 export async function* findTransactions(
   archive: Archive,
   segments: readonly Segment[],
-  filter: TransactionFilter,
-  options: OperationOptions = {},
+  asked: TransactionFilter,
+  options: FindOptions = {},
 ): AsyncGenerator<FoundTransaction, void, undefined> {
+  if (asked.kind !== undefined) requireOneOf('kind', asked.kind, TRANSACTION_KINDS)
+  const { fold = EXACT_NAMES } = options
+  const filter: FoldedFilter = { ...asked, table: asked.table === undefined ? undefined : fold(asked.table), fold }
   const range = readRange(filter)
   const mayHold = (part: PartOfLog): boolean => mayHoldOne(part, filter, range)
   for (const segment of segments) {
@@ -61,6 +68,17 @@ export async function* findTransactions(
       if (fits(transaction, filter, range)) yield found(segment, transaction)
     }
   }
+}
+
+/** How transactions are found. */
+export interface FindOptions extends OperationOptions {
+  /** Makes one name of those that are one to the server. @default names are compared exactly */
+  readonly fold?: NameFold | undefined
+}
+
+/** A filter whose names are folded. */
+interface FoldedFilter extends TransactionFilter {
+  readonly fold: NameFold
 }
 
 /** What is known of a segment or a block without reading it. */
@@ -107,21 +125,26 @@ function readRange({ from, to }: TransactionFilter): TimeRange {
 
 function mayHoldOne(
   { minCommitTime, maxCommitTime, touched }: PartOfLog,
-  { table, kind }: TransactionFilter,
+  { table, kind, fold }: FoldedFilter,
   { from, to }: TimeRange,
 ): boolean {
   if (minCommitTime === undefined || maxCommitTime === undefined) return false
   return (
-    mayTouch(touched, table, kind) &&
+    mayTouch(touched, table, kind, fold) &&
     within(maxCommitTime, { from, to: undefined }) &&
     within(minCommitTime, { from: undefined, to })
   )
 }
 
-function mayTouch(touched: Touched | undefined, table: string | undefined, kind: TransactionKind | undefined): boolean {
+function mayTouch(
+  touched: Touched | undefined,
+  table: string | undefined,
+  kind: TransactionKind | undefined,
+  fold: NameFold,
+): boolean {
   if (touched === undefined) return true
   if (kind !== undefined && !touched.kinds.includes(kind)) return false
-  return table === undefined || touched.tables?.some((each) => isMeant(each, table)) !== false
+  return table === undefined || touched.tables?.some((each) => isMeant(each, table, fold)) !== false
 }
 
 // A commit of which only the second is known was at any moment of it: the search shows it rather than hide it.
@@ -131,23 +154,29 @@ function within({ epochMicroseconds, resolution }: CommitTime, { from, to }: Tim
   return (from === undefined || last >= from) && (to === undefined || first <= to)
 }
 
-function fits(transaction: Transaction, { table, kind }: TransactionFilter, range: TimeRange): boolean {
+function fits(transaction: Transaction, { table, kind, fold }: FoldedFilter, range: TimeRange): boolean {
   if (kind !== undefined && transaction.kind !== kind) return false
   if (!within(transaction.commitTime, range)) return false
-  return table === undefined || touches(transaction, table)
+  return table === undefined || touches(transaction, table, fold)
 }
 
-function touches({ changes, tablesKnown, statement, hidesStatement }: Transaction, wanted: string): boolean {
-  const named = changes.some((change) => isMeant(change, wanted))
+function touches(
+  { changes, tablesKnown, statement, hidesStatement }: Transaction,
+  wanted: string,
+  fold: NameFold,
+): boolean {
+  const named = changes.some((change) => isMeant(change, wanted, fold))
   if (named || tablesKnown) return named
   // A statement that was not understood is found rather than missed when it mentions the name, or might: this search
   // looks for an accident.
-  return hidesStatement === true || statement?.includes(wanted.slice(wanted.lastIndexOf('.') + 1)) === true
+  if (hidesStatement === true) return true
+  return statement !== undefined && fold(statement).includes(wanted.slice(wanted.lastIndexOf('.') + 1))
 }
 
-function isMeant({ database, table }: TouchedTable, wanted: string): boolean {
-  if (wanted === database) return true
-  return table === undefined ? wanted.startsWith(`${database}.`) : wanted === `${database}.${table}`
+function isMeant({ database, table }: TouchedTable, wanted: string, fold: NameFold): boolean {
+  const name = fold(database)
+  if (wanted === name) return true
+  return table === undefined ? wanted.startsWith(`${name}.`) : wanted === `${name}.${fold(table)}`
 }
 
 function found({ fileId, file }: Segment, transaction: Transaction): FoundTransaction {

@@ -1,17 +1,28 @@
 import type { BackupServer } from './backup-image.ts'
 
+/** Makes one text of all names that are one and the same to a server. */
+export type NameFold = (name: string) => string
+
+/** Every name is another one. */
+export const EXACT_NAMES: NameFold = (name) => name
+
+/** How a server compares names of databases and tables. */
+export function nameFold({ settings }: Pick<BackupServer, 'settings'>): NameFold {
+  return settings['lower_case_table_names'] === '0' ? EXACT_NAMES : lowerCase
+}
+
 /**
  * Names of databases, compared as their server compares them: exactly, or without regard to case when its
  * [lower_case_table_names](https://dev.mysql.com/doc/refman/en/identifier-case-sensitivity.html) is not 0. A log holds
  * names as a statement wrote them, and in row events as the server keeps them.
  */
 export class DatabaseNames {
-  readonly #fold: (name: string) => string
+  readonly #fold: NameFold
   readonly #names: ReadonlySet<string>
 
   /** @param server whose names they are */
-  constructor(names: readonly string[], { settings }: Pick<BackupServer, 'settings'>) {
-    this.#fold = settings['lower_case_table_names'] === '0' ? (name) => name : lowerCase
+  constructor(names: readonly string[], server: Pick<BackupServer, 'settings'>) {
+    this.#fold = nameFold(server)
     this.#names = new Set(names.map(this.#fold))
   }
 
