@@ -21,6 +21,18 @@ export interface OperationOptions {
   readonly logger?: Logger | undefined
 }
 
+/** Throws `InvalidArgument` when an option has a value that callers with types cannot give it. */
+export function requireOneOf(name: string, value: unknown, allowed: readonly string[]): void {
+  if (typeof value === 'string' && allowed.includes(value)) return
+  const given = typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : typeof value
+  throw new PitrError('InvalidArgument', {
+    subject: name,
+    message: `${name} cannot be ${given}`,
+    hint: `Use one of: ${allowed.join(', ')}.`,
+    details: { allowed },
+  })
+}
+
 /** A logger that drops everything. */
 export const SILENT_LOGGER: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined }
 

@@ -1,6 +1,7 @@
 import { archiveOnce } from '../archive/archiver/archive-once.ts'
 import { requireSource } from '../archive/archiver/source.ts'
 import type { Archive, Timeline } from '../archive/archive.ts'
+import { PitrError } from '../errors.ts'
 import { throwIfAborted } from '../options.ts'
 import type { OperationOptions } from '../options.ts'
 import { requirePreflight } from '../server/preflight.ts'
@@ -22,6 +23,7 @@ export interface BackupOptions extends OperationOptions {
  */
 export async function backUp(archive: Archive, server: Server, options: BackupOptions): Promise<string> {
   const { method, signal } = options
+  requireMethod(method)
   throwIfAborted(signal, 'the backup')
   await requirePreflight(server, 'backup', options)
   await method.check(server)
@@ -53,6 +55,16 @@ export async function backUp(archive: Archive, server: Server, options: BackupOp
     { signal },
   )
   return id
+}
+
+// For callers without types.
+function requireMethod(method: unknown): void {
+  if (typeof method === 'object' && method !== null && 'take' in method) return
+  throw new PitrError('InvalidArgument', {
+    subject: 'method',
+    message: 'method is not a way to take a backup',
+    hint: 'Use what mysqldump() returns.',
+  })
 }
 
 async function existingTimeline(

@@ -30,9 +30,9 @@ export interface BackupTaken {
   readonly ddlSensitive?: { readonly databases: readonly string[]; readonly end: BinlogPosition } | undefined
 }
 
-/** What {@link BackupMethod.load} works with. */
+/** What {@link BackupMethod.checkLoad} and {@link BackupMethod.load} work with. */
 export interface LoadContext extends OperationOptions {
-  /** The target: empty, marked and isolated. */
+  /** The target: empty, marked and isolated; while it is checked, not yet. */
   readonly server: Server
   /** What to load. */
   readonly backup: BackupImage
@@ -53,6 +53,8 @@ export interface BackupMethod {
   check(server: Server): Promise<void>
   /** Takes a backup of `context.server`. */
   take(context: BackupContext): Promise<BackupTaken>
+  /** Throws what would make {@link BackupMethod.load} fail from the start: a missing program, part or privilege. Writes nothing. */
+  checkLoad(context: LoadContext): Promise<void>
   /** Loads a backup that this method took. */
   load(context: LoadContext): Promise<void>
 }

@@ -1,8 +1,9 @@
 import type { DumpConsistency } from '../server/flavor/dump-dialect.ts'
 import { clientProgram } from '../server/client-programs.ts'
+import { requireOneOf } from '../options.ts'
 import type { BackupMethod } from './backup-method.ts'
 import { readDumpScope } from './mysqldump/dump-scope.ts'
-import { loadDump } from './mysqldump/load-dump.ts'
+import { checkLoadDump, loadDump } from './mysqldump/load-dump.ts'
 import { takeDump } from './mysqldump/take-dump.ts'
 
 /** What {@link mysqldump} takes. */
@@ -37,6 +38,7 @@ const MYSQLDUMP_METHOD = 'mysqldump'
  */
 export function mysqldump(options: MysqldumpOptions = {}): BackupMethod {
   const { databases, consistency = 'snapshot' } = options
+  requireOneOf('consistency', consistency, ['snapshot', 'lock'])
   return {
     name: MYSQLDUMP_METHOD,
     check: async (server) => {
@@ -44,6 +46,7 @@ export function mysqldump(options: MysqldumpOptions = {}): BackupMethod {
       await readDumpScope(server, { databases, consistency })
     },
     take: async (context) => takeDump(context, { method: MYSQLDUMP_METHOD, databases, consistency }),
+    checkLoad: checkLoadDump,
     load: loadDump,
   }
 }

@@ -1,5 +1,4 @@
 import type { Archive } from '../archive/archive.ts'
-import { checkAccountCollision } from '../backup/accounts/account-collision.ts'
 import type { BackupMethod, LoadContext } from '../backup/backup-method.ts'
 import type { GtidSet } from '../coordinates/gtid-set.ts'
 import { parseGtidSet } from '../coordinates/parse-gtid-set.ts'
@@ -30,14 +29,15 @@ export function findMethod({ image }: RestorePlan, methods: readonly BackupMetho
   })
 }
 
-/** Throws `AccountCollision` when the backup would replace the account the restore works with. Reads only. */
-export async function checkAccounts(
+/** Throws what would make loading fail from the start, `AccountCollision` among it. Writes nothing. */
+export async function checkLoad(
   archive: Archive,
   plan: RestorePlan,
+  method: BackupMethod,
   server: Server,
   options: LoadOptions,
 ): Promise<void> {
-  await checkAccountCollision(loadContext(archive, plan, server, options))
+  await method.checkLoad(loadContext(archive, plan, server, options))
 }
 
 /** Reads and checks every byte of the backup, before anything is written; costs one more pass over it. */

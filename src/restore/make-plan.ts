@@ -7,7 +7,7 @@ import { normalizeRestoreTarget } from '../image/restore-target.ts'
 import type { RestoreTarget } from '../image/restore-target.ts'
 import type { Segment } from '../image/segment.ts'
 import type { TimelineFacts } from '../image/timeline-facts.ts'
-import { throwIfAborted } from '../options.ts'
+import { requireOneOf, throwIfAborted } from '../options.ts'
 import { ProgressMeter } from '../progress.ts'
 import { blamingDamage } from './blaming-damage.ts'
 import { locateTarget } from './plan/locate-target.ts'
@@ -22,6 +22,7 @@ export async function makePlan(
   options: PlanOptions,
 ): Promise<RestorePlan> {
   throwIfAborted(options.signal, 'planning')
+  if (options.ambiguous !== undefined) requireOneOf('ambiguous', options.ambiguous, ['first', 'last'])
   const wanted = normalizeRestoreTarget(target)
   const planner = { archiveId: archive.id, ambiguous: options.ambiguous }
   const needed = blamingDamage(facts, () => locateTarget(facts, wanted, planner))

@@ -1,9 +1,10 @@
 import type { Archive } from '../archive/archive.ts'
 import type { BackupMethod } from '../backup/backup-method.ts'
 import { mysqldump } from '../backup/mysqldump.ts'
-import type { RestorePlan } from '../image/restore-plan.ts'
+import { PitrError } from '../errors.ts'
+import { RestorePlan } from '../image/restore-plan.ts'
 import type { TimelineFacts } from '../image/timeline-facts.ts'
-import { throwIfAborted } from '../options.ts'
+import { requireOneOf, throwIfAborted } from '../options.ts'
 import type { OperationOptions } from '../options.ts'
 import { ProgressMeter } from '../progress.ts'
 import { requirePreflight } from '../server/preflight.ts'
@@ -14,7 +15,7 @@ import { finish } from './finish.ts'
 import type { IsolationEnd } from './finish.ts'
 import { hasGtids } from './has-gtids.ts'
 import { leaving } from './leaving.ts'
-import { checkAccounts, findMethod, loadBackup, verifyBackup } from './load-backup.ts'
+import { checkLoad, findMethod, loadBackup, verifyBackup } from './load-backup.ts'
 import { verifyLog } from './log/verify-log.ts'
 import { PhaseClock } from './phase-clock.ts'
 import { prove } from './prove.ts'
@@ -96,6 +97,12 @@ export async function restore(
     methods = [mysqldump()],
     ...operation
   } = options
+  requirePlan(plan)
+  requireOneOf('into.kind', kindOf(into), ['server'])
+  requireOneOf('accounts', accounts, ['all', 'none'])
+  requireOneOf('isolation', isolation, ['lift', 'keep'])
+  requireOneOf('verify', verify, ['stream', 'before'])
+  requireOneOf('replayer', replayerName, Object.keys(REPLAYERS))
   const { server } = into
   const { signal } = operation
   const clock = new PhaseClock<RestorePhase>()
@@ -136,7 +143,7 @@ export async function restore(
     return reportOn(marker.state.provedGtids, true, written)
   }
 
-  await checkAccounts(archive, plan, server, { ...operation, accounts })
+  await checkLoad(archive, plan, method, server, { ...operation, accounts })
   const { files, needs } = await clock.time('verify', async () => {
     if (verify === 'before') await verifyBackup(archive, plan, operation)
     return verifyLog(archive, plan, segments, replayer.limits, operation)
@@ -161,6 +168,21 @@ export async function restore(
   })
   await clock.time('finish', () => finish({ target, planHash: plan.hash, state: proved.state }, isolation, operation))
   return reportOn(proved.executedGtids, false)
+}
+
+// These are for callers without types.
+
+function kindOf(into: unknown): unknown {
+  return typeof into === 'object' && into !== null && 'kind' in into ? into.kind : undefined
+}
+
+function requirePlan(plan: unknown): void {
+  if (plan instanceof RestorePlan) return
+  throw new PitrError('InvalidArgument', {
+    subject: 'plan',
+    message: 'what was given is not a restore plan',
+    hint: 'Use what manager.plan(target) returns, or RestorePlan.fromJSON(json) for a plan that was saved.',
+  })
 }
 
 async function checkTarget(target: HeldTarget, plan: RestorePlan, options: OperationOptions): Promise<TargetContent> {

@@ -1,12 +1,20 @@
 import { PitrError } from '../../errors.ts'
 import type { BackupPart } from '../../image/backup-image.ts'
 import { throwIfAborted } from '../../options.ts'
-import { requireNoCollision } from '../accounts/account-collision.ts'
+import { clientProgram } from '../../server/client-programs.ts'
+import { checkAccountCollision, requireNoCollision } from '../accounts/account-collision.ts'
 import { createAccounts, differingAccounts, grantAccounts } from '../accounts/load-accounts.ts'
 import { readAccounts } from '../accounts/read-accounts.ts'
 import type { LoadContext } from '../backup-method.ts'
 import { loadData } from './load-data.ts'
 import { DATA_PART } from './store-dump.ts'
+
+/** Whether a logical backup can be loaded: its parts, the program, the accounts against those of the target. Reads only. */
+export async function checkLoadDump(context: LoadContext): Promise<void> {
+  dataPart(context)
+  await clientProgram(context.server, 'client')
+  await checkAccountCollision(context)
+}
 
 /** Loads a logical backup: accounts, the data, what the accounts may do. */
 export async function loadDump(context: LoadContext): Promise<void> {

@@ -38,8 +38,6 @@ export function directReplayer(): Replayer {
 
 async function check(target: Server): Promise<void> {
   await clientProgram(target, 'binlog')
-  // For the backup.
-  await clientProgram(target, 'client')
 }
 
 async function replay(job: ReplayJob): Promise<ReplayResult> {

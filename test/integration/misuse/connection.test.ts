@@ -84,6 +84,24 @@ describe('client programs', () => {
     )
   })
 
+  test.each(['direct', 'mysqlbinlog'] as const)(
+    'no client to load the backup with, for the replayer %s: MissingProgram, before the target is touched',
+    async (replayer) => {
+      const manager = await open(prepared.folder)
+      await using own = await connect(prepared.target)
+      const { host } = own.tools
+      const findProgram: Host['findProgram'] = async (names) =>
+        names.some((name) => /^(?:mysql|mariadb)$/.test(name)) ? undefined : await host.findProgram(names)
+      await using server = await connect(prepared.target, { host: { ...host, findProgram } })
+      const plan = await manager.plan({ kind: 'latest' })
+      await expectNothingDone(
+        prepared,
+        async () => await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none', replayer }),
+        { code: 'MissingProgram', subject: /^(?:mysql|mariadb)\b/ },
+      )
+    },
+  )
+
   test('archiving needs none of them', async () => {
     const { manager } = await prepared.copy()
     await using server = await connect(prepared.source, { host: nowhere })

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mysqldump } from '../../../src/index.ts'
+import type { BackupMethod } from '../../../src/index.ts'
 import { connect } from '../../support/connect.ts'
 import { expectPitrError } from '../../support/expect-pitr-error.ts'
 import type { WantedError } from '../../support/expect-pitr-error.ts'
@@ -87,6 +89,65 @@ describe('refused, and nothing was written:', () => {
     const state = await targetState(target)
     const restored = prepared.manager.restore(prepared.plan, { into: { kind: 'server', server }, accounts: 'none' })
     await expectPitrError(restored, { code: 'MissingPrivilege', secrets: [account.password] })
+    expect(await targetState(target)).toEqual(state)
+  })
+
+  test('a value that an option cannot have, from a caller without types', async () => {
+    const { manager, plan, source } = prepared
+    await using target = await startServer(flavor)
+    await using server = await connect(target)
+    const state = await targetState(target)
+    const into = { kind: 'server', server } as const
+    const wrong: readonly (readonly [string, object])[] = [
+      ['replayer', { replayer: 'toString' }],
+      ['accounts', { accounts: 'some' }],
+      ['isolation', { isolation: true }],
+      ['verify', { verify: 'never' }],
+      ['into.kind', { into: { kind: 'dataDirectory', path: '/tmp' } }],
+      ['into.kind', { into: undefined }],
+    ]
+    for (const [subject, options] of wrong) {
+      const restored = manager.restore(plan, { into, ...options })
+      const { hint } = await expectPitrError(restored, { code: 'InvalidArgument', subject, message: subject })
+      expect(hint).toMatch(/^Use one of: \w/)
+    }
+    const untyped = (value: unknown): never => value as never
+    await expectPitrError(manager.restore(untyped(plan.toJSON()), { into }), {
+      code: 'InvalidArgument',
+      subject: 'plan',
+    })
+    await expectPitrError(manager.plan({ kind: 'latest' }, { ambiguous: untyped('any') }), {
+      code: 'InvalidArgument',
+      subject: 'ambiguous',
+    })
+    await expectPitrError(manager.transactions({ kind: untyped('drop') }).next(), {
+      code: 'InvalidArgument',
+      subject: 'kind',
+    })
+    await using from = await connect(source)
+    await expectPitrError(manager.backup(from, { method: untyped('mysqldump') }), {
+      code: 'InvalidArgument',
+      subject: 'method',
+    })
+    await expectPitrError(() => mysqldump({ consistency: untyped('none') }), {
+      code: 'InvalidArgument',
+      subject: 'consistency',
+    })
+    expect(await targetState(target)).toEqual(state)
+  })
+
+  test('a backup that its method cannot load', async () => {
+    const { manager, plan } = prepared
+    await using target = await startServer(flavor)
+    await using server = await connect(target)
+    const state = await targetState(target)
+    const method = mysqldump()
+    const withoutParts: BackupMethod = {
+      ...method,
+      checkLoad: async (context) => await method.checkLoad({ ...context, backup: { ...context.backup, parts: [] } }),
+    }
+    const restored = manager.restore(plan, { into: { kind: 'server', server }, methods: [withoutParts] })
+    await expectPitrError(restored, { code: 'CorruptManifest', message: 'no part "data"' })
     expect(await targetState(target)).toEqual(state)
   })
 
