@@ -42,7 +42,8 @@ export async function finish(
 }
 
 /**
- * Lifts the isolation of a target that was restored with `isolation: 'keep'`: everybody can use it from then on. Throws
+ * Lifts the isolation of a target that was restored with `isolation: 'keep'`, or whose restore was stopped behind its proof:
+ * everybody can use it from then on. Throws
  * `ProofFailed` when the target is only half restored, `InvalidArgument` when it was not restored by this library,
  * `TargetBusy` while a restore works on it, `Aborted` when it was stopped by its signal before it changed anything.
  *

@@ -8,15 +8,15 @@ const LEFT = {
   },
   proved: {
     target: 'proved and isolated',
-    hint: 'The target is whole, proved and still isolated: releaseTarget(server), or a restore of the same plan (PLAN), opens it.',
+    hint: 'The target is whole, proved and still isolated: releaseTarget(server) (the command release), or a restore of the same plan (PLAN), opens it.',
   },
   releasing: {
     target: 'proved, partly open',
-    hint: 'The target is whole and proved, and its isolation is lifted in part, so others may use it already: releaseTarget(server), or a restore of the same plan (PLAN), finishes that.',
+    hint: 'The target is whole and proved, and its isolation is lifted in part, so others may use it already: releaseTarget(server) (the command release), or a restore of the same plan (PLAN), finishes that.',
   },
   released: {
     target: 'proved and open',
-    hint: 'The target is whole, proved and open; only its mark may be left, the schema mysql_pitr: releaseTarget(server), or a restore of the same plan (PLAN), removes it.',
+    hint: 'The target is whole, proved and open; only its mark may be left, the schema mysql_pitr: releaseTarget(server) (the command release), or a restore of the same plan (PLAN), removes it.',
   },
 } as const
 

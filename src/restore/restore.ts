@@ -34,7 +34,7 @@ import { checkCompatible, requireOtherServer } from './target/check-target.ts'
 import { holdTarget } from './target/held-target.ts'
 import type { HeldTarget } from './target/held-target.ts'
 import { adoptedSettings, isolateTarget } from './target/isolate-target.ts'
-import { markProved } from './target/marker.ts'
+import { markProved, readMarker } from './target/marker.ts'
 
 /** Where a restore goes. */
 export interface RestoreDestination {
@@ -187,10 +187,20 @@ function requirePlan(plan: unknown): void {
 
 async function checkTarget(target: HeldTarget, plan: RestorePlan, options: OperationOptions): Promise<TargetContent> {
   const meter = new ProgressMeter('restore:check', 'the target', options.onProgress)
-  await checkCompatible(target, plan)
-  const content = await checkContent(target, plan)
+  const content = (await provedContent(target, plan)) ?? (await contentToRestore(target, plan))
   meter.finish()
   return content
+}
+
+/** Holds the plan already; it may be in use, and what a restore asks of a target does not matter any more. */
+async function provedContent({ session }: HeldTarget, plan: RestorePlan): Promise<TargetContent | undefined> {
+  const marker = await readMarker(session)
+  return marker?.planHash === plan.hash && marker.phase !== 'begun' ? { kind: 'marked', marker } : undefined
+}
+
+async function contentToRestore(target: HeldTarget, plan: RestorePlan): Promise<TargetContent> {
+  await checkCompatible(target, plan)
+  return await checkContent(target, plan)
 }
 
 function warningsOf(plan: RestorePlan, { identity }: Server, sourceId: number | undefined): readonly string[] {

@@ -4,7 +4,7 @@ import type { Command } from '../context.ts'
 
 /** `mysql-pitr release` */
 export const release: Command = {
-  help: 'open a server that was restored with --isolation keep',
+  help: 'open a restored server that is still isolated',
   options: SERVER_OPTIONS,
   async run({ options, operation, print }) {
     await using server = await connect(options)
