@@ -1,27 +1,23 @@
 import { array, boolean, literal, object, parse, string } from 'valibot'
-import type { InferOutput } from 'valibot'
+import type { GenericSchema } from 'valibot'
 
 import { PitrError } from '../../errors.ts'
 import type { AccountDefinition } from '../../server/flavor/flavor-dialect.ts'
 
-// Statements and not a program's text: a restore decides account by account.
-const Account = object({
-  account: string(),
-  create: string(),
-  grants: array(string()),
-  role: boolean(),
-  locked: boolean(),
-})
+/** One account. Statements and not a program's text: a restore decides account by account. */
+export function accountSchema(): GenericSchema<unknown, AccountDefinition> {
+  return object({ account: string(), create: string(), grants: array(string()), role: boolean(), locked: boolean() })
+}
 
 const AccountsManifest = object({
   format: literal('mysql-pitr accounts'),
   formatVersion: literal(0),
-  accounts: array(Account),
+  accounts: array(accountSchema()),
 })
 
 /** Accounts as the bytes of their part. They hold hashes of passwords, as the server keeps them. */
 export function formatAccounts(accounts: readonly AccountDefinition[]): Uint8Array {
-  const manifest: InferOutput<typeof AccountsManifest> = {
+  const manifest = {
     format: 'mysql-pitr accounts',
     formatVersion: 0,
     accounts: accounts.map(({ account, create, grants, role, locked }) => ({

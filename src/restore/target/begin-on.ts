@@ -27,5 +27,6 @@ export async function beginOn(
   logger.info(`the target holds a part of this plan since ${content.marker.startedAt} UTC: it is wiped and begun again`)
   const state = await isolateTarget(target, content.marker.state, plan.image.backup.server)
   await wipeTarget(target, state, options)
-  return state
+  // Accounts that were made again are open.
+  return isolateTarget(target, state, plan.image.backup.server)
 }

@@ -2,6 +2,7 @@ import type { Flavor } from '../../coordinates/flavor.ts'
 import { parseGtidSet } from '../../coordinates/parse-gtid-set.ts'
 import { PitrError } from '../../errors.ts'
 import type { RestorePlan } from '../../image/restore-plan.ts'
+import type { AccountDefinition } from '../../server/flavor/flavor-dialect.ts'
 import { replayDialect } from '../../server/flavor/replay-dialect-of.ts'
 import type { HeldTarget } from './held-target.ts'
 import { MARKER_DATABASE, MARKER_TABLE, readMarker } from './marker.ts'
@@ -9,7 +10,7 @@ import type { Marker, MarkerPhase } from './marker.ts'
 
 /** What a target that may be restored holds: nothing, or the mark of an earlier try of the same plan. */
 export type TargetContent =
-  | { readonly kind: 'empty'; readonly ownGtids: string; readonly ownAccounts: readonly string[] }
+  | { readonly kind: 'empty'; readonly ownGtids: string; readonly ownAccounts: readonly AccountDefinition[] }
   | { readonly kind: 'marked'; readonly marker: Marker }
 
 /**
@@ -29,8 +30,10 @@ export async function checkContent(target: HeldTarget, plan: RestorePlan): Promi
   if (foreign.length > 0 || (await hasForeignTables(target))) {
     throw notEmpty(databases, hasExecuted(server.flavor, ownGtids, plan))
   }
+  const [xid] = await server.dialect.preparedXa(session)
+  if (xid !== undefined) throw preparedAlready(xid)
   requireNoConflict(server.flavor, ownGtids, plan)
-  return { kind: 'empty', ownGtids, ownAccounts: await server.dialect.accountNames(session) }
+  return { kind: 'empty', ownGtids, ownAccounts: await server.dialect.accounts(session) }
 }
 
 async function hasForeignTables({ session }: HeldTarget): Promise<boolean> {
@@ -85,6 +88,16 @@ const OTHER_PLAN: Readonly<Record<MarkerPhase, { readonly what: string; readonly
     what: 'was restored',
     hint: 'It is whole, and its isolation is lifted in part: finish that with releaseTarget(server), or use another empty server.',
   },
+}
+
+// One of the log may have the same name; and what a restore that begins again rolls back must be its own.
+function preparedAlready(xid: string): PitrError {
+  return new PitrError('TargetNotEmpty', {
+    subject: `XA ${xid}`,
+    message: `the target holds a prepared XA transaction: ${xid}`,
+    hint: 'Nothing was written. End it with XA COMMIT or XA ROLLBACK (XA RECOVER lists it), or use another empty server.',
+    details: { xid },
+  })
 }
 
 function otherPlan({ planHash, phase, startedAt, state }: Marker): PitrError {

@@ -1,13 +1,14 @@
 import * as v from 'valibot'
+import { accountSchema } from '../../backup/accounts/accounts-manifest.ts'
 import { PitrError } from '../../errors.ts'
-import type { IsolationState } from '../../server/flavor/flavor-dialect.ts'
+import type { AccountDefinition, IsolationState } from '../../server/flavor/flavor-dialect.ts'
 
 /** What a target was before it was restored: enough to begin anew, and to give it back. */
 export interface MarkerState {
   /** GTIDs it had executed by itself. */
   readonly ownGtids: string
-  /** Accounts and roles it had. */
-  readonly ownAccounts: readonly string[]
+  /** Accounts and roles it had, with the hashes of their passwords; none any more once the restore was proved. */
+  readonly ownAccounts: readonly AccountDefinition[]
   /** Global variables we set, with the values they had; undefined until it is about to be isolated. */
   readonly settings?: Readonly<Record<string, string>> | undefined
   /** What isolating it changes; undefined until then. */
@@ -21,7 +22,7 @@ const NAMES = v.array(v.string())
 const STATE = v.object({
   version: v.literal(2),
   ownGtids: v.string(),
-  ownAccounts: NAMES,
+  ownAccounts: v.array(accountSchema()),
   settings: v.optional(TEXTS),
   isolation: v.optional(v.looseObject({ variables: TEXTS, persisted: NAMES })),
   provedGtids: v.optional(v.string()),

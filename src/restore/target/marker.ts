@@ -75,9 +75,9 @@ export async function updateMarkerState(session: Session, state: MarkerState): P
   await session.query(`UPDATE ${TABLE} SET state = ?, nonce = '' WHERE id = 1`, [serializeMarkerState(state)])
 }
 
-/** Records that the proof is done, and the GTIDs it found: from here on the target is never wiped. */
+/** Records that the proof is done, and the GTIDs it found: from here on the target is never wiped, and what that would take is forgotten. */
 export async function markProved(session: Session, state: MarkerState, executedGtids: string): Promise<void> {
-  const proved: MarkerState = { ...state, provedGtids: executedGtids }
+  const proved: MarkerState = { ...state, ownAccounts: [], provedGtids: executedGtids }
   await session.query(`UPDATE ${TABLE} SET phase = 'proved', state = ? WHERE id = 1`, [serializeMarkerState(proved)])
 }
 

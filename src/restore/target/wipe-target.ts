@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createAccounts, differingAccounts, grantAccounts } from '../../backup/accounts/load-accounts.ts'
 import { PitrError } from '../../errors.ts'
 import { throwIfAborted } from '../../options.ts'
 import type { OperationOptions } from '../../options.ts'
+import { accountOfCurrentUser } from '../../server/account-name.ts'
+import type { AccountDefinition } from '../../server/flavor/flavor-dialect.ts'
+import { killConnection } from '../../server/kill-connection.ts'
 import { quoteIdentifier } from '../../server/quote.ts'
 import type { Server } from '../../server/server.ts'
 import type { Session } from '../../server/session.ts'
@@ -15,7 +19,7 @@ const POLL_MS = 100
 
 /**
  * Brings a target that carries the marker of this very plan back to what it was when the restore began: what an earlier
- * try loaded and replayed goes away. The marker and the isolation stay.
+ * try loaded and replayed goes away, and the accounts it had are as they were. The marker and the isolation stay.
  */
 export async function wipeTarget(
   { server, session }: HeldTarget,
@@ -24,15 +28,30 @@ export async function wipeTarget(
 ): Promise<void> {
   throwIfAborted(signal, 'the restore')
   await endOtherSessions(server, session, signal)
+  // None was prepared when the restore began, and nobody else had the target since. They lock what is dropped now.
+  for (const xid of await server.dialect.preparedXa(session)) await session.query(`XA ROLLBACK ${xid}`)
   await session.query('SET SESSION foreign_key_checks = 0')
   for (const database of await server.dialect.databases(session)) {
     if (database !== MARKER_DATABASE) await session.query(`DROP DATABASE ${quoteIdentifier(database)}`)
   }
-  const own = new Set(state.ownAccounts)
-  for (const account of await server.dialect.accounts(session)) {
-    if (!own.has(account.account)) await server.dialect.dropAccount(session, account)
-  }
+  await putBackAccounts({ server, session }, state.ownAccounts, signal)
   await server.dialect.resetExecutedGtids(session, state.ownGtids)
+}
+
+async function putBackAccounts(
+  { server, session }: Pick<HeldTarget, 'server' | 'session'>,
+  own: readonly AccountDefinition[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const names = new Set(own.map(({ account }) => account))
+  for (const account of await server.dialect.accounts(session)) {
+    if (!names.has(account.account)) await server.dialect.dropAccount(session, account)
+  }
+  // The one we are connected with works: dropped and not made again it would let nobody in to try once more.
+  const connected = accountOfCurrentUser(server.account)
+  const lost = (await differingAccounts({ server }, own)).filter(({ account }) => account !== connected)
+  await createAccounts({ server, signal }, lost)
+  await grantAccounts({ server, signal }, lost)
 }
 
 /**
@@ -50,17 +69,8 @@ async function endOtherSessions(server: Server, session: Session, signal: AbortS
     )
     if (ids.length === 0) return
     if (performance.now() > deadline) throw stillThere(ids)
-    for (const id of ids) await kill(session, id)
+    for (const id of ids) await killConnection(session, id)
     await sleep(POLL_MS)
-  }
-}
-
-async function kill(session: Session, id: string): Promise<void> {
-  try {
-    await session.query(`KILL ${Number(id)}`)
-  } catch (error) {
-    // ER_NO_SUCH_THREAD: it ended by itself.
-    if (!(error instanceof PitrError) || error.details['errno'] !== 1094) throw error
   }
 }
 

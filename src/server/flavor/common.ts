@@ -95,3 +95,9 @@ export async function attachedReplicas(session: Session): Promise<readonly strin
       `a replica reads its binary log (connection ${asText(row['ID'])} of ${asText(row['USER'])}@${asText(row['HOST'])})`,
   )
 }
+
+/** The name of a row of XA RECOVER as XA ROLLBACK takes it; `digits` are the bytes of both of its parts, hexadecimal. */
+export function xidOf(row: Row, digits: string): string {
+  const end = 2 * Number(row['gtrid_length'])
+  return `X'${digits.slice(0, end)}',X'${digits.slice(end)}',${Number(row['formatID'])}`
+}

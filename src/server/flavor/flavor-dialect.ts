@@ -138,8 +138,6 @@ export interface FlavorDialect {
   notInDump(session: Session): Promise<readonly string[]>
   /** All accounts and roles but the server's own, roles first. */
   accounts(session: Session): Promise<readonly AccountDefinition[]>
-  /** Names of all accounts and roles but the server's own, as {@link AccountDefinition.account} writes them. */
-  accountNames(session: Session): Promise<readonly string[]>
   /** Removes one account or role, when it exists. */
   dropAccount(session: Session, account: Pick<AccountDefinition, 'account' | 'role'>): Promise<void>
 
@@ -157,6 +155,8 @@ export interface FlavorDialect {
   isolate(session: Session, state: IsolationState, isExempt: (account: string) => boolean): Promise<void>
   /** Undoes {@link FlavorDialect.isolate}, whole or in part. */
   release(session: Session, state: IsolationState): Promise<void>
+  /** XA transactions that are prepared and belong to no session, as `XA ROLLBACK` takes them. Throws `MissingPrivilege`. */
+  preparedXa(session: Session): Promise<readonly string[]>
   /** Replication that runs on the server or hangs on it, in words; empty when there is none. */
   replication(session: Session): Promise<readonly string[]>
   /** Why a history with or without GTIDs cannot be replayed on this server; undefined when it can. */

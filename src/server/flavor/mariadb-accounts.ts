@@ -19,11 +19,6 @@ interface AccountName {
   readonly role: boolean
 }
 
-/** Names of all accounts and roles, roles first. */
-export async function mariadbAccountNames(session: Session): Promise<readonly AccountName[]> {
-  return (await session.query(ACCOUNTS)).map(nameOf)
-}
-
 /** All accounts and roles as statements, as they are when none is closed. See [SHOW GRANTS](https://mariadb.com/docs/server/reference/sql-statements/administrative-sql-statements/show/show-grants). */
 export async function mariadbAccounts(session: Session): Promise<readonly AccountDefinition[]> {
   const definitions: AccountDefinition[] = []

@@ -14,9 +14,10 @@ import {
   tablesWithoutTransactions,
   userDatabases,
   withBinlog,
+  xidOf,
 } from './common.ts'
 import type { FlavorDialect } from './flavor-dialect.ts'
-import { mariadbAccountNames, mariadbAccounts, PUBLIC } from './mariadb-accounts.ts'
+import { mariadbAccounts, PUBLIC } from './mariadb-accounts.ts'
 import { mariadbCommitsUntil } from './mariadb-commits.ts'
 import { mariadbDump } from './mariadb-dump.ts'
 import { beforeIsolationMariadb, isolateMariadb, releaseMariadb } from './mariadb-isolation.ts'
@@ -72,7 +73,6 @@ export function mariadbDialect(version: ServerVersion): FlavorDialect {
     nonTransactionalTables: tablesWithoutTransactions,
     notInDump: async (session) => findNotInDump(session, COMMON_NOT_IN_DUMP),
     accounts: mariadbAccounts,
-    accountNames: async (session) => (await mariadbAccountNames(session)).map(({ account }) => account),
     dropAccount: async (session, { account, role }) => {
       if (account === PUBLIC) return
       await session.query(role ? `DROP ROLE IF EXISTS ${account}` : `DROP USER IF EXISTS ${account}`)
@@ -83,6 +83,9 @@ export function mariadbDialect(version: ServerVersion): FlavorDialect {
     beforeIsolation: beforeIsolationMariadb,
     isolate: isolateMariadb,
     release: releaseMariadb,
+    // https://mariadb.com/docs/server/reference/sql-statements/transactions/xa-transactions
+    preparedXa: async (session) =>
+      (await session.query('XA RECOVER')).map((row) => xidOf(row, (row['data'] as Buffer).toString('hex'))),
     replication: async (session) => [
       ...(await runningReplication(session, version)),
       ...(await attachedReplicas(session)),

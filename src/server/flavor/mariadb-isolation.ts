@@ -1,4 +1,4 @@
-import { PitrError } from '../../errors.ts'
+import { killConnection } from '../kill-connection.ts'
 import type { Session } from '../session.ts'
 import { globalVariables } from './common.ts'
 import type { IsolationState } from './flavor-dialect.ts'
@@ -7,8 +7,6 @@ import { isOn } from './setting-rules.ts'
 
 /** Row events and DDL of the history are applied as they are, also functions the target itself would not let anyone make. */
 const ISOLATED = { event_scheduler: 'OFF', read_only: 'ON', log_bin_trust_function_creators: 'ON' } as const
-/** KILL of a connection that is gone already. */
-const NO_SUCH_THREAD = 1094
 
 /** What {@link isolateMariadb} would change, accounts apart: a closed one says itself what it was. */
 export async function beforeIsolationMariadb(session: Session): Promise<IsolationState> {
@@ -49,13 +47,7 @@ async function disconnectOthers(session: Session): Promise<void> {
     `SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND <> 'Daemon'
       AND USER NOT IN ('system user', 'event_scheduler', LEFT(USER(), CHAR_LENGTH(USER()) - LOCATE('@', REVERSE(USER()))))`,
   )
-  for (const id of others) {
-    try {
-      await session.query(`KILL CONNECTION ${Number(id)}`)
-    } catch (error) {
-      if (!(error instanceof PitrError) || error.details['errno'] !== NO_SUCH_THREAD) throw error
-    }
-  }
+  for (const id of others) await killConnection(session, id)
 }
 
 /** Altering an account is a transaction that would use up a GTID of the target. */

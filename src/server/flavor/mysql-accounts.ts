@@ -11,13 +11,8 @@ const USERS = `SELECT User, Host, x509_subject AS subject, x509_issuer AS issuer
 const NAME = '`(?:[^`]|``)*`@`(?:[^`]|``)*`'
 const DEFAULT_ROLE = new RegExp(` DEFAULT ROLE ((?:${NAME},? ?)+)(?= REQUIRE )`)
 
-/** Names of all accounts; a role is an account like any other on MySQL. */
-export async function mysqlAccountNames(session: Session): Promise<readonly string[]> {
-  return (await session.query(USERS)).map(nameOf)
-}
-
 /**
- * All accounts as statements. A second password (RETAIN CURRENT PASSWORD) is not among them: no statement makes one from
+ * All accounts as statements; a role is an account like any other on MySQL. A second password (RETAIN CURRENT PASSWORD) is not among them: no statement makes one from
  * its hash. See [SHOW CREATE USER](https://dev.mysql.com/doc/refman/en/show-create-user.html).
  */
 export async function mysqlAccounts(session: Session): Promise<readonly AccountDefinition[]> {

@@ -12,9 +12,10 @@ import {
   tablesWithoutTransactions,
   userDatabases,
   withBinlog,
+  xidOf,
 } from './common.ts'
 import type { BinlogEnd, FlavorDialect } from './flavor-dialect.ts'
-import { mysqlAccountNames, mysqlAccounts } from './mysql-accounts.ts'
+import { mysqlAccounts } from './mysql-accounts.ts'
 import { mysqlDump } from './mysql-dump.ts'
 import { beforeIsolationMysql, isolateMysql, releaseMysql } from './mysql-isolation.ts'
 import { MYSQL_PRIVILEGES } from './mysql-privileges.ts'
@@ -80,7 +81,6 @@ export function mysqlDialect(version: ServerVersion): FlavorDialect {
     nonTransactionalTables: tablesWithoutTransactions,
     notInDump: async (session) => findNotInDump(session, [...COMMON_NOT_IN_DUMP, ...MYSQL_NOT_IN_DUMP]),
     accounts: mysqlAccounts,
-    accountNames: mysqlAccountNames,
     dropAccount: async (session, { account }) => void (await session.query(`DROP USER IF EXISTS ${account}`)),
 
     unloggedSession: ['SET SESSION sql_log_bin = 0'],
@@ -88,6 +88,7 @@ export function mysqlDialect(version: ServerVersion): FlavorDialect {
     beforeIsolation: beforeIsolationMysql,
     isolate: isolateMysql,
     release: releaseMysql,
+    preparedXa,
     replication: async (session) => [...(await runningReplication(session)), ...(await attachedReplicas(session))],
     replayObstacle: async (session, { gtids }) => {
       const mode = (await session.value('SELECT @@GLOBAL.gtid_mode')) ?? 'OFF'
@@ -107,6 +108,12 @@ async function binlogEnd(session: Session, statement: string): Promise<BinlogEnd
 
 async function executedGtids(session: Session): Promise<string> {
   return ((await session.value('SELECT @@GLOBAL.gtid_executed')) ?? '').replace(/\s/g, '')
+}
+
+/** See [XA transaction statements](https://dev.mysql.com/doc/refman/en/xa-statements.html). */
+async function preparedXa(session: Session): Promise<readonly string[]> {
+  const rows = await session.query('XA RECOVER CONVERT XID')
+  return rows.map((row) => xidOf(row, asText(row['data']).slice('0x'.length).toLowerCase()))
 }
 
 async function runningReplication(session: Session): Promise<readonly string[]> {

@@ -57,6 +57,11 @@ export const MYSQL_PRIVILEGES: Readonly<Record<Purpose, readonly PrivilegeRule[]
       why: 'a definer may be an account that was dropped, or is not restored',
       severity: 'error',
     },
+    {
+      anyOf: ['XA_RECOVER_ADMIN'],
+      why: 'XA transactions that are prepared on the target are looked for',
+      severity: 'error',
+    },
     { anyOf: ['PROCESS'], why: 'replicas that hang on the target are looked for', severity: 'error' },
     { anyOf: ['ROLE_ADMIN', 'SUPER'], why: 'accounts of the backup get their roles', severity: 'warning' },
   ],

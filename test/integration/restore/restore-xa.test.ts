@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
-import type { ReplayerName } from '../../../src/index.ts'
+import type { RestoreOptions } from '../../../src/index.ts'
 import { connect } from '../../support/connect.ts'
 import { expectPitrError } from '../../support/expect-pitr-error.ts'
 import { flavor } from '../../support/flavor.ts'
 import { startServer } from '../../support/servers/index.ts'
 import type { TestServer } from '../../support/servers/index.ts'
+import { closeGate } from './support/gate.ts'
 import { prepare } from './support/prepared.ts'
 import type { Prepared } from './support/prepared.ts'
 import { checksums, run } from './support/query.ts'
@@ -40,7 +41,7 @@ test('an XA transaction that was prepared during the backup has its rows when th
   })
   for (const replayer of ['mysqlbinlog', 'direct'] as const) {
     await using target = await startServer(flavor)
-    expect(await restore(prepared, target, replayer)).toMatchObject({ transactions: 4 })
+    expect(await restore(prepared, target, { replayer })).toMatchObject({ transactions: 4 })
     expect(await run(target, ['SELECT id FROM shop.t ORDER BY id'])).toEqual([{ id: 1 }, { id: 4 }, { id: 9 }])
     expect(await checksums(target, 'shop')).toEqual(await checksums(prepared.source, 'shop'))
     // What nobody has ended is still there to be ended.
@@ -64,12 +65,55 @@ test('the end of an XA transaction whose rows lie in an older file is refused be
   expect(await targetState(target)).toEqual(before)
 })
 
+test('what an interrupted restore left prepared does not stand in the way of the same restore, run again', async () => {
+  await using prepared = await prepare({
+    before: [...SHOP, 'CREATE TABLE shop.gate (passed INT)'],
+    after: [
+      'USE shop',
+      ...DETACH,
+      ...prepareXa("it''s", 1),
+      'SET SESSION binlog_format = STATEMENT',
+      "INSERT INTO gate VALUES (GET_LOCK('gate', 120))",
+      'SET SESSION binlog_format = ROW',
+      "XA COMMIT 'it''s'",
+      ...prepareXa("b''\\\\", 2),
+    ],
+  })
+  await using target = await startServer(flavor)
+  await using gate = await closeGate(target)
+  const stop = new AbortController()
+  const aborted = expectPitrError(restore(prepared, target, { signal: stop.signal }), { code: 'Aborted' })
+  await gate.reached()
+  stop.abort()
+  await aborted
+  await gate.open()
+  expect(await run(target, ['XA RECOVER'])).toHaveLength(1)
+
+  await restore(prepared, target)
+  expect(await checksums(target, 'shop')).toEqual(await checksums(prepared.source, 'shop'))
+  expect((await run(target, ['XA RECOVER'])).map(({ data }) => String(data))).toEqual(["b'\\"])
+})
+
+test('a target that holds a prepared XA transaction of its own is refused before the first write', async () => {
+  await using prepared = await prepare({ before: SHOP, after: ["INSERT INTO shop.t VALUES (9, 'x')"] })
+  await using target = await startServer(flavor)
+  await run(target, ['SET SESSION sql_log_bin = 0', ...DETACH, "XA START 'own'", "XA END 'own'", "XA PREPARE 'own'"])
+  await expect.poll(async () => run(target, ['XA RECOVER'])).toHaveLength(1)
+  const before = await targetState(target)
+  await expectPitrError(restore(prepared, target), { code: 'TargetNotEmpty', subject: "XA X'6f776e',X'',1" })
+  expect(await targetState(target)).toEqual(before)
+})
+
 function prepareXa(name: string, id: number, more: readonly string[] = []): readonly string[] {
   const changes = [`INSERT INTO shop.t VALUES (${id}, 'xa')`, ...more]
   return [`XA START '${name}'`, ...changes, `XA END '${name}'`, `XA PREPARE '${name}'`]
 }
 
-async function restore({ manager, plan }: Prepared, target: TestServer, replayer?: ReplayerName): Promise<unknown> {
+async function restore(
+  { manager, plan }: Prepared,
+  target: TestServer,
+  options: Pick<RestoreOptions, 'replayer' | 'signal'> = {},
+): Promise<unknown> {
   await using server = await connect(target)
-  return await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none', replayer })
+  return await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none', ...options })
 }

@@ -21,7 +21,13 @@ const RESTORER = { user: 'restorer', password: PASSWORD }
 /** With which the client programs come. */
 const PROGRAMS = { user: 'programs', password: PASSWORD }
 
-const BACKUP = [user('kept_locked', 'ACCOUNT LOCK'), user('locked'), user('unlocked', 'ACCOUNT LOCK'), user('mover')]
+const BACKUP = [
+  user('kept_locked', 'ACCOUNT LOCK'),
+  user('locked'),
+  user('unlocked', 'ACCOUNT LOCK'),
+  user('mover'),
+  user('dropped'),
+]
 
 const LOG = [
   user('born_locked', 'ACCOUNT LOCK'),
@@ -29,6 +35,7 @@ const LOG = [
   "ALTER USER locked@'%' ACCOUNT LOCK",
   "ALTER USER unlocked@'%' ACCOUNT UNLOCK",
   "RENAME USER mover@'%' TO moved@'%'",
+  "DROP USER dropped@'%'",
   'USE shop',
   'SET SESSION binlog_format = STATEMENT',
   "INSERT INTO gate VALUES (GET_LOCK('gate', 120))",
@@ -37,7 +44,16 @@ const LOG = [
 ]
 
 /** What the target had before: some of it is as in the backup, or was. */
-const OWN = [user('kept_locked'), user('locked'), user('mover'), user('own'), user('own_locked', 'ACCOUNT LOCK')]
+const OWN = [
+  user('kept_locked'),
+  user('locked'),
+  user('unlocked', 'ACCOUNT LOCK'),
+  user('mover'),
+  "GRANT SELECT ON *.* TO mover@'%'",
+  user('dropped'),
+  user('own'),
+  user('own_locked', 'ACCOUNT LOCK'),
+]
 
 /** Who is let in at the end. */
 const OPEN = {
@@ -46,6 +62,7 @@ const OPEN = {
   unlocked: true,
   mover: false,
   moved: true,
+  dropped: false,
   born_locked: false,
   born: true,
   last: true,
@@ -94,9 +111,32 @@ describe('the locks of the accounts of a restored target', () => {
     expect(await open(target)).toEqual(OPEN)
   })
 
+  test('are those when the log changed accounts of the target, and the restore was stopped behind that and run again', async () => {
+    await using target = await startTarget()
+    await using gate = await closeGate(target)
+    const stop = new AbortController()
+    const aborted = expectPitrError(restore(target, { accounts: 'none', signal: stop.signal }), { code: 'Aborted' })
+    await gate.reached()
+    stop.abort()
+    await aborted
+    await gate.open()
+
+    // What the log renames and drops must be there again.
+    await restore(target, { accounts: 'none', isolation: 'keep' })
+    const marker = await run(target, ['SELECT state FROM mysql_pitr.restore_marker'])
+    expect(String(marker[0]?.['state'])).not.toMatch(/IDENTIFIED/)
+    await using server = await connect(target)
+    await releaseTarget(server)
+    expect(await open(target)).toEqual({ ...OPEN, kept_locked: true })
+    const grants = await run(target, ["SHOW GRANTS FOR moved@'%'"])
+    expect(grants.map((row) => String(Object.values(row)[0]))).toEqual([
+      expect.stringMatching(/^GRANT SELECT ON \*\.\* /),
+    ])
+  })
+
   async function restore(
     target: TestServer,
-    options: OperationOptions & { readonly isolation?: IsolationEnd } = {},
+    options: OperationOptions & { readonly accounts?: 'none'; readonly isolation?: IsolationEnd } = {},
   ): Promise<void> {
     await using server = await connect(target)
     const tools = { ...server.tools, connection: { ...server.tools.connection, ...PROGRAMS } }

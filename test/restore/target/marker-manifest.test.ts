@@ -4,7 +4,9 @@ import { expectPitrError } from '../../support/expect-pitr-error.ts'
 
 const STATE = {
   ownGtids: '0-1-5',
-  ownAccounts: ["'root'@'localhost'"],
+  ownAccounts: [
+    { account: "'app'@'%'", create: "CREATE USER 'app'@'%'", grants: ['GRANT r TO app'], role: false, locked: true },
+  ],
   settings: { init_connect: '' },
   isolation: { variables: { read_only: 'OFF' }, persisted: [] },
 }
