@@ -116,6 +116,8 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
     if (batch === undefined) {
       if ((await pieces.peek()) === undefined) return
       const program = await clientProgram(target, 'binlog')
+      // The program begins with a format description, which MySQL does not take behind the GTID of the rows before.
+      await session.run(sessionAfterReplay)
       await replayText(pieces, { server: target, program, session, file: textFile, sent, gtids, place, signal })
       await describeRows(goesOn)
       rows.forgetSettings()

@@ -248,4 +248,8 @@ const HISTORY = [
   'CALL add_order()',
   "UPDATE orders SET item = CONCAT(item, '!') WHERE id < 3",
   'INSERT INTO bytes SELECT id + 10, REPEAT(data, 1000) FROM bytes',
+  // Rows that are too large to go along with the text behind them.
+  "INSERT INTO bytes SELECT id + 100, REPEAT('x', 60000) FROM bytes",
+  'CREATE TABLE behind (id INT PRIMARY KEY)',
+  'INSERT INTO behind VALUES (1)',
 ]
