@@ -49,7 +49,7 @@ export const ERROR_CODES = {
   TransactionNotFound: 'No archived transaction has this GTID.',
   NotABoundary: 'The position is not at a transaction boundary.',
   AmbiguousTime: 'Several places in the log fit the asked time: commit times do not follow its order there.',
-  BrokenChain: 'The archived binary logs between the image and the target are not contiguous.',
+  BrokenChain: 'The archived binary logs are not contiguous between the image and the target, or where a search goes.',
   Unreplayable: 'The range holds something that cannot be replayed faithfully.',
   // Restoring
   PlanMismatch: 'The plan does not belong to this archive, or the archive no longer holds what it was made from.',

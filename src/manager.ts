@@ -2,15 +2,14 @@ import { Archive } from './archive/archive.ts'
 import type { Timeline } from './archive/archive.ts'
 import { archiveOnce } from './archive/archiver/archive-once.ts'
 import type { ArchiveReport } from './archive/archiver/archive-once.ts'
-import { findTransactions } from './archive/find-transactions.ts'
 import type { FoundTransaction, TransactionFilter } from './archive/find-transactions.ts'
+import { searchLog } from './archive/search-log.ts'
 import { backUp } from './backup/back-up.ts'
 import type { BackupOptions } from './backup/back-up.ts'
 import { ImageSequence } from './image/image-sequence.ts'
 import type { RecoveryImage } from './image/recovery-image.ts'
 import { RecoveryWindow } from './image/recovery-window.ts'
 import type { RestorePlan } from './image/restore-plan.ts'
-import { nameFold } from './image/database-names.ts'
 import type { RestoreTarget } from './image/restore-target.ts'
 import type { TimelineFacts } from './image/timeline-facts.ts'
 import type { OperationOptions } from './options.ts'
@@ -72,7 +71,9 @@ export class RecoveryImageManager implements AsyncDisposable {
   }
 
   /**
-   * Finds transactions in the archived log, in its order: "which one was the DROP?"
+   * Finds transactions in the archived log, in its order: "which one was the DROP?" Where log is missing in which one may
+   * lie, by the commit times around it, it throws `BrokenChain` with the range, behind what it found before; a search
+   * with `from` or `to` on one side of the range does not meet it.
    *
    * @example
    * ```ts
@@ -86,11 +87,7 @@ export class RecoveryImageManager implements AsyncDisposable {
     filter: TransactionFilter = {},
     options?: OperationOptions,
   ): AsyncGenerator<FoundTransaction, void, undefined> {
-    const { segments, images } = await this.#facts(options)
-    // Of one timeline, which is one server: none changes it in its lifetime.
-    const server = images[0]?.backup.server
-    const fold = server === undefined ? undefined : nameFold(server)
-    yield* findTransactions(this.#archive, segments, filter, { ...this.#with(options), fold })
+    yield* searchLog(this.#archive, await this.#facts(options), filter, this.#with(options))
   }
 
   /**

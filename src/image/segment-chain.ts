@@ -74,14 +74,17 @@ export class SegmentChain {
   }
 }
 
+const RESTORE_HINT =
+  'A target before the missing range can be restored, and one after the first image taken behind it. When the bytes are still on the server, archive again.'
+
 /** The error for one missing range. */
-export function brokenChain({ missing, reason, details }: ChainBreak): PitrError {
+export function brokenChain({ missing, reason, details }: ChainBreak, hint: string = RESTORE_HINT): PitrError {
   const { file, from, toFile, to } = missing
   const range = file === toFile ? `${file} from ${from} to ${to}` : `${file}:${from} to ${toFile}:${to}`
   return new PitrError('BrokenChain', {
     subject: range,
     message: `the archived log is not contiguous: ${reason}`,
-    hint: 'A target before the missing range can be restored, and one after the first image taken behind it. When the bytes are still on the server, archive again.',
+    hint,
     details: { missing, ...details },
   })
 }

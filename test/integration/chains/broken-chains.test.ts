@@ -12,7 +12,7 @@ import {
 } from '../../../src/archive/layout.ts'
 import type { Segment } from '../../../src/image/segment.ts'
 import { directoryStorage, PitrError, RecoveryImageManager } from '../../../src/index.ts'
-import type { ErrorCode, RestorePlan, TransactionRef } from '../../../src/index.ts'
+import type { ErrorCode, RestorePlan, TransactionFilter, TransactionRef } from '../../../src/index.ts'
 import { checkPlan } from '../../../src/restore/check-plan.ts'
 import { verifyBackup } from '../../../src/restore/load-backup.ts'
 import { verifyLog } from '../../../src/restore/log/verify-log.ts'
@@ -172,6 +172,39 @@ describe('what no single object tells', () => {
     expect(plan.stop.position).toEqual({ file, offset: to })
   })
 
+  test('log is gone in the middle: a search says so behind what it found, and either side can be searched', async () => {
+    const folder = await copied('middle-lost')
+    const place = segments.findIndex(
+      ({ first, last }, i) => first !== undefined && i > 2 && isLater(segments[i + 1]?.first, last),
+    )
+    const gone = segments[place]!
+    for (const key of [segmentKey(gone), gone.blob.key]) await remove(join(folder, key))
+    const all = await search(archive.folder)
+    const isBefore = ({ fileId, start }: TransactionRef) =>
+      segments.slice(0, place).some((each) => each.fileId === fileId && start.offset < each.to)
+    const before = all.found.filter(isBefore)
+    const behind = { from: segments[place + 1]!.first!.commitTime }
+    expect(before.length).toBeGreaterThan(0)
+
+    const { found, error } = await search(folder)
+    expect(found).toEqual(before)
+    expect(error).toMatchObject({ code: 'BrokenChain', subject: expect.stringContaining(gone.file) })
+    expect(error).toMatchObject({ hint: expect.stringContaining(`from ${behind.from.toString()} on`) })
+    // Not found: which may be, or not.
+    expect(await search(folder, { table: 'other.never' })).toMatchObject({ found: [], error: { code: 'BrokenChain' } })
+    for (const filter of [behind, { to: before[0]!.commitTime }]) {
+      expect(await search(folder, filter)).toEqual({ ...(await search(archive.folder, filter)), error: undefined })
+    }
+  })
+
+  test('the end of the log is gone: a search says so', async () => {
+    const folder = await copied('searched-end-lost')
+    const last = segments.at(-1)!
+    for (const key of [segmentKey(last), last.blob.key]) await remove(join(folder, key))
+    const { error } = await search(folder)
+    expect(error).toMatchObject({ code: 'BrokenChain', subject: expect.stringContaining(last.fileId) })
+  })
+
   // Nothing in an archive can tell that all of it was put back to an earlier state. It is complete, and says until when.
   test('an archive put back to an earlier state: the window ends earlier, and targets beyond it are refused', async () => {
     const before = await RecoveryImageManager.open({ storage: directoryStorage(archive.earlier) })
@@ -206,6 +239,23 @@ async function copied(name: string): Promise<string> {
   const folder = join(archive.scratch, name)
   await linkedCopy(archive.folder, folder)
   return folder
+}
+
+/** What a search found, and how it ended. */
+async function search(
+  folder: string,
+  filter?: TransactionFilter,
+): Promise<{ readonly found: readonly TransactionRef[]; readonly error: unknown }> {
+  const manager = await RecoveryImageManager.open({ storage: directoryStorage(folder) })
+  const found: TransactionRef[] = []
+  const error = await errorOf(async () => {
+    for await (const transaction of manager.transactions(filter)) found.push(transaction)
+  })
+  return { found, error }
+}
+
+function isLater(a: TransactionRef | undefined, b: TransactionRef | undefined): boolean {
+  return a !== undefined && b !== undefined && a.commitTime.compare(b.commitTime) > 0
 }
 
 // In the short run: one that needs the object and one that does not.
