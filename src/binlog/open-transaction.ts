@@ -48,6 +48,7 @@ export class OpenTransaction {
   /** The same, made when they are many. */
   #byName: Map<string, MutableChange> | undefined
   #tablesKnown = true
+  #isPassedOver = false
   #rowEvents = 0
   #rows = 0
   #definitions = 0
@@ -75,9 +76,16 @@ export class OpenTransaction {
     for (const { database, table } of changes) this.#change(database, table)
   }
 
+  /** Ends it with what was not looked into, and may be anything that has rows: only those are compressed. */
+  passOver(obstacle: string): void {
+    this.obstacle = obstacle
+    this.#isPassedOver = true
+    this.#tablesKnown = false
+  }
+
   /** The transaction, complete; `second` is when its last event was made. */
   finish(end: number, second: number): Transaction {
-    const hidesStatement = this.statement !== undefined && mayHoldSecret(this.statement)
+    const hidesStatement = this.#isPassedOver || (this.statement !== undefined && mayHoldSecret(this.statement))
     const kind = this.#kind()
     return {
       start: this.start,
@@ -105,7 +113,7 @@ export class OpenTransaction {
   #kind(): TransactionKind {
     if (this.isXa) return 'xa'
     const statements = this.#definitions + this.#otherStatements
-    if (this.#rowEvents > 0) return statements > 0 ? 'mixed' : 'row'
+    if (this.#rowEvents > 0 || this.#isPassedOver) return statements > 0 ? 'mixed' : 'row'
     if (statements === 0) return 'empty'
     return this.#otherStatements > 0 ? 'statement' : 'ddl'
   }

@@ -41,9 +41,20 @@ const MAX_PAYLOAD_BYTES = 2 ** 30
 export function readTransactionPayload(event: BinlogEvent): Iterable<BinlogEvent> {
   const { isCompressed, uncompressedBytes, payload } = readFields(event.body, event)
   if (!isCompressed) return cutEvents(payload, event)
+  if (uncompressedBytes > MAX_PAYLOAD_BYTES) throw unsupportedEvent(event, tooLarge(uncompressedBytes))
   const bytes = decompress(payload, uncompressedBytes, event)
   if (bytes.length !== uncompressedBytes) throw wrongSize(event, bytes.length, uncompressedBytes)
   return cutEvents(bytes, event)
+}
+
+/** Why a Transaction_payload event cannot be looked into; undefined when it can. */
+export function payloadObstacle(event: BinlogEvent): string | undefined {
+  const { isCompressed, uncompressedBytes } = readFields(event.body, event)
+  return isCompressed && uncompressedBytes > MAX_PAYLOAD_BYTES ? tooLarge(uncompressedBytes) : undefined
+}
+
+function tooLarge(uncompressedBytes: number): string {
+  return `a compressed transaction of ${uncompressedBytes} bytes, which is more than the ${MAX_PAYLOAD_BYTES} that are unpacked`
 }
 
 /** Size of the events in a Transaction_payload event. */
@@ -117,12 +128,6 @@ function readFields(body: Buffer, place: BinlogEvent): PayloadFields {
   if (compression === Compression.None) return { isCompressed: false, uncompressedBytes: payloadBytes, payload }
   if (compression !== Compression.Zstd) throw unsupportedEvent(place, `payload compression ${compression} is unknown`)
   if (uncompressedBytes === undefined) throw corruptBinlog(place, 'a compressed payload does not tell its size')
-  if (uncompressedBytes > MAX_PAYLOAD_BYTES) {
-    throw unsupportedEvent(
-      place,
-      `a compressed transaction of ${uncompressedBytes} bytes is larger than ${MAX_PAYLOAD_BYTES}`,
-    )
-  }
   return { isCompressed: true, uncompressedBytes, payload }
 }
 

@@ -16,7 +16,7 @@ import { ROWS_LAYOUTS } from './rows-event.ts'
 import type { RowsLayout } from './rows-event.ts'
 import { TableMaps } from './table-maps.ts'
 import { readTaggedGtid } from './tagged-gtid.ts'
-import { readTransactionPayload } from './transaction-payload.ts'
+import { payloadObstacle, readTransactionPayload } from './transaction-payload.ts'
 import type { Transaction } from './transaction.ts'
 import { readXaPrepare } from './xa-part.ts'
 import type { LoggedStatement } from './logged-statements.ts'
@@ -215,7 +215,13 @@ export class TransactionReader {
   }
 
   #takePayload(event: BinlogEvent): Transaction | undefined {
-    this.#requireOpen(event)
+    const open = this.#requireOpen(event)
+    const obstacle = payloadObstacle(event)
+    if (obstacle !== undefined) {
+      // A log goes on behind it and has to be archived: that this cannot be replayed is for whoever wants to pass it.
+      open.passOver(obstacle)
+      return this.#finish(event, open)
+    }
     let transaction: Transaction | undefined
     for (const inner of readTransactionPayload(event)) {
       if (transaction !== undefined) throw corruptBinlog(event, 'a compressed transaction goes on behind its end')

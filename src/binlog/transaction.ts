@@ -37,7 +37,7 @@ export interface Transaction {
    * out when it may hold a password.
    */
   readonly statement?: string | undefined
-  /** Set when there is a statement that was left out. */
+  /** Set when there is a statement that was left out, or may be one in what was not looked into. */
   readonly hidesStatement?: true | undefined
   /** What it is to an XA transaction whose changes and end are logged apart. */
   readonly xa?: XaPart | undefined
