@@ -4,6 +4,8 @@ import type { Tier } from './test/support/flavor.ts'
 
 const INTEGRATION = ['test/integration/**/*.test.ts']
 const SUPPORT = ['test/support/**/*.test.ts']
+// What a test waits for comes late on a busy machine.
+const POLL = { timeout: 30_000 }
 
 // Projects: `unit` needs no server and takes seconds; `mysql` and `mariadb` run the same integration tests, each
 // against a real server of its flavour. `npm test` runs all three.
@@ -22,6 +24,7 @@ const config: ViteUserConfigFnObject = defineConfig(({ mode }) => {
             include: ['test/**/*.test.ts'],
             exclude: [...INTEGRATION, ...SUPPORT],
             testTimeout: 20_000,
+            expect: { poll: POLL },
             provide: { tier },
           },
         },
@@ -35,7 +38,16 @@ const config: ViteUserConfigFnObject = defineConfig(({ mode }) => {
 export default config
 
 function integration(flavor: 'mysql' | 'mariadb', include: string[], tier: Tier) {
-  return { test: { name: flavor, include, testTimeout: 120_000, hookTimeout: 180_000, provide: { flavor, tier } } }
+  return {
+    test: {
+      name: flavor,
+      include,
+      testTimeout: 120_000,
+      hookTimeout: 180_000,
+      expect: { poll: POLL },
+      provide: { flavor, tier },
+    },
+  }
 }
 
 // `vitest --mode full` rather than only a variable: an npm script cannot set one the same way in every shell.

@@ -74,7 +74,7 @@ touch '${ended}'
   }
   return {
     target: { ...target, clientPrograms: { kind: 'local', path: [programs, ...path] } },
-    started: async () => await expect.poll(() => isThere(started), { timeout: 30_000 }).toBe(true),
+    started: async () => await expect.poll(() => isThere(started)).toBe(true),
     async letGo() {
       await writeFile(go, '')
       const deadline = performance.now() + 5_000

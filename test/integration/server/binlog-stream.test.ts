@@ -73,7 +73,7 @@ describe('the binlog stream', () => {
       await expect.poll(async () => dumpThreads(server)).toBe(1)
       break
     }
-    await expect.poll(async () => dumpThreads(server), { timeout: 10_000 }).toBe(0)
+    await expect.poll(async () => dumpThreads(server)).toBe(0)
   })
 
   test('fails with what is wrong', async () => {
