@@ -13,6 +13,6 @@ export interface DumpDialect {
   readonly harmlessComplaints: readonly RegExp[]
   /** Arguments of the client that loads: the strictest it knows. */
   readonly loadArguments: readonly string[]
-  /** SQL before a dump is loaded: no binary log, and nothing the server adds to definitions by itself. */
+  /** SQL before a dump is loaded: no binary log, every statement commits, and nothing the server adds to definitions by itself. */
   readonly beforeLoad: string
 }

@@ -143,7 +143,7 @@ export interface FlavorDialect {
 
   /** Statements behind which a session writes nothing to the binary log and uses up no GTID. */
   readonly unloggedSession: readonly string[]
-  /** Statements that bring a session back to sane values behind a replayed log: automatic GTIDs, the present time. */
+  /** Statements that bring a session back to sane values behind a replayed log: automatic GTIDs, the present time, the usual commits. */
   readonly sessionAfterReplay: readonly string[]
   /** What {@link FlavorDialect.isolate} would change, as it is now. Changes nothing. */
   beforeIsolation(session: Session): Promise<IsolationState>

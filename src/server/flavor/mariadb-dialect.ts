@@ -24,6 +24,7 @@ import { beforeIsolationMariadb, isolateMariadb, releaseMariadb } from './mariad
 import { mariadbPrivileges } from './mariadb-privileges.ts'
 import { COMMON_NOT_IN_DUMP, findNotInDump } from './not-in-dump.ts'
 import { MARIADB_SETTINGS } from './recorded-settings.ts'
+import { USUAL_COMMITS } from './replay-session.ts'
 import { COMMON_SETTINGS, isOn } from './setting-rules.ts'
 import { mariadbTlsLines } from './tls-lines.ts'
 
@@ -79,7 +80,7 @@ export function mariadbDialect(version: ServerVersion): FlavorDialect {
     },
 
     unloggedSession: ['SET SESSION sql_log_bin = 0'],
-    sessionAfterReplay: ['SET SESSION gtid_seq_no = 0', 'SET SESSION timestamp = DEFAULT'],
+    sessionAfterReplay: ['SET SESSION gtid_seq_no = 0', 'SET SESSION timestamp = DEFAULT', USUAL_COMMITS],
     beforeIsolation: beforeIsolationMariadb,
     isolate: isolateMariadb,
     release: releaseMariadb,

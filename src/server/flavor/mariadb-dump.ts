@@ -1,6 +1,7 @@
 import { isAtLeast, parseServerVersion } from '../server-version.ts'
 import { COMMON_LOAD_ARGUMENTS, commonDumpArguments } from './dump-arguments.ts'
 import type { DumpDialect } from './dump-dialect.ts'
+import { USUAL_COMMITS } from './replay-session.ts'
 
 /**
  * Whether a dump program can dump the history of system-versioned tables, which is data: without it the past of every row
@@ -26,5 +27,5 @@ export const mariadbDump: DumpDialect = {
   ],
   loadArguments: COMMON_LOAD_ARGUMENTS,
   // Rows written while checks were off are in the source, so they belong in the target.
-  beforeLoad: 'SET SESSION sql_log_bin = 0;\nSET SESSION check_constraint_checks = 0;',
+  beforeLoad: `SET SESSION sql_log_bin = 0;\n${USUAL_COMMITS};\nSET SESSION check_constraint_checks = 0;`,
 }

@@ -1,7 +1,7 @@
 import { COMMON_LOAD_ARGUMENTS } from './dump-arguments.ts'
 import { mariadbDump } from './mariadb-dump.ts'
 import { mariadbGtidConflict } from './gtid-conflict.ts'
-import { LONGEST_WAIT } from './replay-session.ts'
+import { LONGEST_WAIT, USUAL_COMMITS } from './replay-session.ts'
 import type { ReplayDialect } from './replay-dialect.ts'
 
 /** [mariadb-binlog](https://mariadb.com/docs/server/clients-and-utilities/logging-tools/mariadb-binlog) and the `mariadb` client. */
@@ -26,6 +26,7 @@ export const mariadbReplay: ReplayDialect = {
   ],
   beforeReplay: [
     LONGEST_WAIT,
+    USUAL_COMMITS,
     // A global limit is meant for applications, not for an ALTER TABLE of hours.
     'SET SESSION max_statement_time = 0',
     // Otherwise the target's own log repeats the text of every BINLOG statement.

@@ -21,6 +21,7 @@ import { beforeIsolationMysql, isolateMysql, releaseMysql } from './mysql-isolat
 import { MYSQL_PRIVILEGES } from './mysql-privileges.ts'
 import { COMMON_NOT_IN_DUMP, findNotInDump, MYSQL_NOT_IN_DUMP } from './not-in-dump.ts'
 import { MYSQL_SETTINGS } from './recorded-settings.ts'
+import { USUAL_COMMITS } from './replay-session.ts'
 import { COMMON_SETTINGS, isOn } from './setting-rules.ts'
 import { mysqlTlsLines } from './tls-lines.ts'
 
@@ -84,7 +85,7 @@ export function mysqlDialect(version: ServerVersion): FlavorDialect {
     dropAccount: async (session, { account }) => void (await session.query(`DROP USER IF EXISTS ${account}`)),
 
     unloggedSession: ['SET SESSION sql_log_bin = 0'],
-    sessionAfterReplay: ["SET SESSION gtid_next = 'AUTOMATIC'", 'SET SESSION timestamp = DEFAULT'],
+    sessionAfterReplay: ["SET SESSION gtid_next = 'AUTOMATIC'", 'SET SESSION timestamp = DEFAULT', USUAL_COMMITS],
     beforeIsolation: beforeIsolationMysql,
     isolate: isolateMysql,
     release: releaseMysql,

@@ -1,6 +1,7 @@
 import { isAtLeast, parseServerVersion } from '../server-version.ts'
 import { COMMON_LOAD_ARGUMENTS, commonDumpArguments } from './dump-arguments.ts'
 import type { DumpDialect } from './dump-dialect.ts'
+import { USUAL_COMMITS } from './replay-session.ts'
 
 /** [mysqldump](https://dev.mysql.com/doc/refman/en/mysqldump.html) and the `mysql` client. */
 export const mysqlDump: DumpDialect = {
@@ -22,6 +23,7 @@ export const mysqlDump: DumpDialect = {
   // had: https://dev.mysql.com/doc/refman/en/create-table-gipks.html
   beforeLoad: [
     'SET SESSION sql_log_bin = 0;',
+    `${USUAL_COMMITS};`,
     '/*!80013 SET SESSION sql_require_primary_key = 0 */;',
     '/*!80030 SET SESSION sql_generate_invisible_primary_key = 0 */;',
   ].join('\n'),

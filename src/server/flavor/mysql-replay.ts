@@ -1,6 +1,6 @@
 import { COMMON_LOAD_ARGUMENTS } from './dump-arguments.ts'
 import { mysqlGtidConflict } from './gtid-conflict.ts'
-import { LONGEST_WAIT } from './replay-session.ts'
+import { LONGEST_WAIT, USUAL_COMMITS } from './replay-session.ts'
 import { quoteString } from '../quote.ts'
 import type { ReplayDialect } from './replay-dialect.ts'
 
@@ -13,6 +13,7 @@ export const mysqlReplay: ReplayDialect = {
   // The versions in the comments are those that brought the variable; MariaDB skips comments of these versions.
   beforeReplay: [
     LONGEST_WAIT,
+    USUAL_COMMITS,
     // A generated key would be a column the source never had: https://dev.mysql.com/doc/refman/en/create-table-gipks.html
     '/*!80030 SET SESSION sql_generate_invisible_primary_key = 0 */',
     // Otherwise the target's own log repeats the text of every BINLOG statement.

@@ -58,6 +58,18 @@ describe('a restore ends with what the source holds', () => {
     expect(await run(target, ["SELECT COUNT(*) AS count FROM mysql.user WHERE User = 'own'"])).toEqual([{ count: 1 }])
   })
 
+  test('on a target whose sessions do not commit by themselves, of a log whose sessions did not either', async () => {
+    const uncommitted = [
+      'SET autocommit = 0',
+      "INSERT INTO shop.orders (item) VALUES ('not yet')",
+      'COMMIT',
+      'CREATE TABLE shop.more (id INT PRIMARY KEY)',
+    ]
+    await using prepared = await prepare({ after: uncommitted })
+    await using target = await startServer(flavor, { options: ['--autocommit=0', '--completion-type=CHAIN'] })
+    await expectRestored(prepared, target)
+  })
+
   test('a statement of several megabytes', async () => {
     await using prepared = await prepare({
       options: ['--max-allowed-packet=64M'],
