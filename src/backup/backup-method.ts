@@ -36,6 +36,8 @@ export interface LoadContext extends OperationOptions {
   readonly server: Server
   /** What to load. */
   readonly backup: BackupImage
+  /** When it was taken, see {@link BackupTaken.startTime}. */
+  readonly startTime: Timestamp
   /** The content of one part, checked while it streams; throws `ChecksumMismatch` at its end at the latest. */
   readonly readPart: (part: BackupPart) => AsyncIterable<Uint8Array>
   /** Whether accounts are loaded. */

@@ -87,6 +87,7 @@ function loadContext(archive: Archive, { image }: RestorePlan, server: Server, o
   return {
     server,
     backup: image.backup,
+    startTime: image.startTime,
     readPart: (part) => archive.readBackupPart(part, { signal }),
     accounts,
     signal,

@@ -48,10 +48,12 @@ export async function loadData(context: LoadContext, part: BackupPart): Promise<
 
 /** The dump between what makes the session ours and the question whether it still is. */
 async function* script(context: LoadContext, part: BackupPart, token: string): AsyncGenerator<Uint8Array> {
-  const { server, readPart, signal, onProgress } = context
+  const { server, startTime, readPart, signal, onProgress } = context
   const meter = new ProgressMeter('restore:load', part.name, onProgress, { totalBytes: part.blob.content.bytes })
   if (server.tools.fence !== undefined) yield Buffer.from(`${server.tools.fence};\n`)
   yield Buffer.from(`${server.dialect.dump.beforeLoad}\nSET @mysql_pitr_load = '${token}';\n`)
+  // An event whose time is over by now would be disabled or thrown away while it is made, without an error.
+  yield Buffer.from(`SET SESSION timestamp = ${Math.floor(startTime.epochMicroseconds / 1_000_000)};\n`)
   for await (const chunk of readPart(part)) {
     throwIfAborted(signal, 'the restore')
     yield chunk

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 
 import type { BackupImage } from '../../../src/image/backup-image.ts'
 import { mysqldump } from '../../../src/backup/mysqldump.ts'
+import { Timestamp } from '../../../src/index.ts'
 import { expectPitrError } from '../../support/expect-pitr-error.ts'
 import { flavor } from '../../support/flavor.ts'
 import { open, take } from './support/harness.ts'
@@ -105,6 +106,7 @@ test('an error of the reader is the error of the load', async () => {
   const load = mysqldump().load({
     server: target.server,
     backup,
+    startTime: Timestamp.parse('2026-01-01T00:00:00Z'),
     accounts: 'none',
     async *readPart() {
       yield await Promise.resolve(Buffer.from('CREATE DATABASE half;\nCREATE DATABASE other'))
@@ -133,7 +135,7 @@ test('accounts come back with their grants, roles, locks and passwords; the acco
     CREATE USER 'o''dd n@me'@'10.0.0.0/255.0.0.0' IDENTIFIED BY 'Odd-secret-1' ACCOUNT LOCK;
     CREATE DEFINER='app'@'%' VIEW d.v AS SELECT i FROM d.t`)
   const { taken, store } = await take(source.server)
-  const context = { server: target.server, backup: taken.backup, readPart: store.readPart }
+  const context = { server: target.server, ...taken, readPart: store.readPart }
   await target.admin.query("CREATE USER 'app'@'%' IDENTIFIED BY 'Other-1'; GRANT ALL ON *.* TO 'app'@'%'")
 
   // Both servers have the administrator the test connects with.
@@ -159,6 +161,7 @@ async function loadText(target: Opened, text: string): Promise<void> {
   await mysqldump().load({
     server: target.server,
     backup: imageOf(text),
+    startTime: Timestamp.parse('2026-01-01T00:00:00Z'),
     accounts: 'none',
     async *readPart() {
       yield await Promise.resolve(Buffer.from(text))

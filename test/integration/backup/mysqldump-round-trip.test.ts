@@ -1,6 +1,7 @@
 import type { RowDataPacket } from 'mysql2/promise'
 import { expect, test } from 'vitest'
 
+import { Timestamp } from '../../../src/index.ts'
 import { flavor } from '../../support/flavor.ts'
 import { load, open, take } from './support/harness.ts'
 import type { Opened } from './support/harness.ts'
@@ -19,6 +20,20 @@ test('what was dumped and loaded again is the same to the last checksum and defi
   expect(await executed(target)).toEqual(before)
   expect(backup.taken.backup).toMatchObject({ method: 'mysqldump', scope: 'all' })
   expect(backup.taken.backup.parts.map(({ name }) => name)).toEqual(['accounts', 'data'])
+})
+
+test('an event comes back as it was when the backup was taken, also when its time is over at the load', async () => {
+  await using source = await open()
+  await using target = await open()
+  for (const { admin } of [source, target]) await admin.query('SET GLOBAL event_scheduler = OFF')
+  const schedules = ["AT '2001-06-01'", "AT '2001-06-01' ON COMPLETION PRESERVE", "EVERY 1 DAY ENDS '2001-06-01'"]
+  await source.admin.query('CREATE DATABASE shop; SET timestamp = UNIX_TIMESTAMP("2001-03-01")')
+  for (const [index, schedule] of schedules.entries())
+    await source.admin.query(`CREATE EVENT shop.event${index} ON SCHEDULE ${schedule} DO DO 0`)
+
+  const { taken, store } = await take(source.server)
+  await load(target.server, { taken: { ...taken, startTime: Timestamp.parse('2001-05-01T00:00:00Z') }, store })
+  expect(await describeDatabases(target.admin)).toEqual(await describeDatabases(source.admin))
 })
 
 test('a server without databases can be backed up and loaded', async () => {

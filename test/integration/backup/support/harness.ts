@@ -101,6 +101,10 @@ export async function take(
 }
 
 /** Loads a backup out of memory. */
-export async function load(server: Server, { taken, store }: Taken, accounts: 'all' | 'none' = 'none'): Promise<void> {
-  await mysqldump().load({ server, backup: taken.backup, readPart: store.readPart, accounts })
+export async function load(
+  server: Server,
+  { taken, store }: Pick<Taken, 'taken' | 'store'>,
+  accounts: 'all' | 'none' = 'none',
+): Promise<void> {
+  await mysqldump().load({ server, ...taken, readPart: store.readPart, accounts })
 }
