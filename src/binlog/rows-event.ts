@@ -61,6 +61,11 @@ export class RowCounter {
     this.#table = table
   }
 
+  /** Whether the last update counted says of its rows only what some columns are now. */
+  get lastUpdateIsPartial(): boolean {
+    return this.#after?.isWhole === false
+  }
+
   /** Counts the rows in `bytes` from `start` (the table id) to `end`. Throws `CorruptBinlog` unless they fill it exactly. */
   count(layout: RowsLayout, bytes: Buffer, start: number, end: number, place: LogPlace): number {
     const { columns, beforeAt, afterAt, rowsAt } = readRowsHead(layout, bytes, start, end, place)
@@ -155,6 +160,8 @@ function bytesOfBits(bits: number): number {
 
 interface StepperFor {
   readonly present: Buffer
+  /** Whether every column is present. */
+  readonly isWhole: boolean
   readonly stepper: ImageStepper
 }
 
@@ -167,7 +174,9 @@ function stepperFor(
 ): StepperFor {
   if (known !== undefined && isSame(known.present, bytes, at)) return known
   const present = Buffer.from(bytes.subarray(at, at + bitmapBytes))
-  return { present, stepper: new ImageStepper(table, (i) => (present[i >> 3]! & (1 << (i & 7))) !== 0) }
+  const isPresent = (i: number): boolean => (present[i >> 3]! & (1 << (i & 7))) !== 0
+  const isWhole = table.columns.every((_, i) => isPresent(i))
+  return { present, isWhole, stepper: new ImageStepper(table, isPresent) }
 }
 
 function isSame(known: Buffer, bytes: Buffer, at: number): boolean {

@@ -37,6 +37,9 @@ const COMMIT = Buffer.from('COMMIT')
 const WITHOUT_XID = 'a table that is not transactional'
 const ROLLED_BACK = 'a rollback'
 const LOAD_DATA = 'LOAD DATA logged as a statement'
+/** MariaDB logs a REPLACE of a row as an update, and the columns that it did not name are not in it: they keep their values then. */
+const PARTIAL_UPDATE =
+  'an update logged without all columns of the new row (binlog_row_image is not FULL): a REPLACE cannot be told from it, which sets the others to their defaults'
 
 /**
  * Groups the events of a binlog file into transactions. Works synchronously, event by event, and keeps nothing of a
@@ -159,6 +162,9 @@ export class TransactionReader {
     const { map, rows } = this.#tables.get(event)
     const count = rows.count(layout, event.buffer, event.bodyStart, event.bodyEnd, event)
     open.addRows(map.database, map.table, layout.action, count)
+    if (layout.action === 'updated' && this.#statements.flavor === 'mariadb' && rows.lastUpdateIsPartial) {
+      open.obstacle ??= PARTIAL_UPDATE
+    }
   }
 
   #takeQuery(event: BinlogEvent): Transaction | undefined {

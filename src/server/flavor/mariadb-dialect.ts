@@ -25,7 +25,7 @@ import { mariadbPrivileges } from './mariadb-privileges.ts'
 import { COMMON_NOT_IN_DUMP, findNotInDump } from './not-in-dump.ts'
 import { MARIADB_SETTINGS } from './recorded-settings.ts'
 import { USUAL_COMMITS } from './replay-session.ts'
-import { COMMON_SETTINGS, isOn } from './setting-rules.ts'
+import { COMMON_SETTINGS, isOn, ROW_IMAGE } from './setting-rules.ts'
 import { mariadbTlsLines } from './tls-lines.ts'
 
 /** MariaDB 10.6 and newer. */
@@ -41,7 +41,14 @@ export function mariadbDialect(version: ServerVersion): FlavorDialect {
     },
     programVersion: /(?:from|Distrib) (?<version>\d+\.\d+\.\d+)-MariaDB/,
     dump: mariadbDump,
-    settings: COMMON_SETTINGS,
+    settings: [
+      ...COMMON_SETTINGS,
+      {
+        ...ROW_IMAGE,
+        severity: 'error',
+        why: 'a REPLACE of a row is logged as an update that lacks the columns it did not name, so what they became is lost',
+      },
+    ],
     ...MARIADB_SETTINGS,
     privileges: mariadbPrivileges(version),
     tlsOptionLines: mariadbTlsLines,

@@ -22,7 +22,7 @@ import { MYSQL_PRIVILEGES } from './mysql-privileges.ts'
 import { COMMON_NOT_IN_DUMP, findNotInDump, MYSQL_NOT_IN_DUMP } from './not-in-dump.ts'
 import { MYSQL_SETTINGS } from './recorded-settings.ts'
 import { USUAL_COMMITS } from './replay-session.ts'
-import { COMMON_SETTINGS, isOn } from './setting-rules.ts'
+import { COMMON_SETTINGS, isOn, ROW_IMAGE } from './setting-rules.ts'
 import { mysqlTlsLines } from './tls-lines.ts'
 
 /** MySQL 8.0 and newer. */
@@ -40,6 +40,7 @@ export function mysqlDialect(version: ServerVersion): FlavorDialect {
     dump: mysqlDump,
     settings: [
       ...COMMON_SETTINGS,
+      ROW_IMAGE,
       {
         variable: 'gtid_mode',
         fine: isOn,

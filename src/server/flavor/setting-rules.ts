@@ -19,14 +19,6 @@ export const COMMON_SETTINGS: readonly SettingRule[] = [
     hint: 'Set binlog_format=ROW globally and in the configuration, and let sessions reconnect.',
   },
   {
-    variable: 'binlog_row_image',
-    fine: (value) => value.toUpperCase() === 'FULL',
-    severity: 'warning',
-    code: 'UnsafeSetting',
-    why: 'rows are logged in part, so drift cannot be noticed and nothing can be rewound',
-    hint: 'Set binlog_row_image=FULL.',
-  },
-  {
     variable: 'binlog_checksum',
     fine: (value) => value.toUpperCase() === 'CRC32',
     severity: 'warning',
@@ -59,6 +51,16 @@ export const COMMON_SETTINGS: readonly SettingRule[] = [
     hint: 'Set binlog_expire_logs_seconds to at least 86400.',
   },
 ]
+
+/** Whether whole rows are logged. */
+export const ROW_IMAGE: SettingRule = {
+  variable: 'binlog_row_image',
+  fine: (value) => value.toUpperCase() === 'FULL',
+  severity: 'warning',
+  code: 'UnsafeSetting',
+  why: 'rows are logged in part, so drift cannot be noticed and nothing can be rewound',
+  hint: 'Set binlog_row_image=FULL.',
+}
 
 /** Whether a switch is on. */
 export function isOn(value: string): boolean {

@@ -32,6 +32,15 @@ const BAD_SOURCES: Readonly<Record<string, BadSource>> = {
     code: 'UnsafeSetting',
     subject: 'binlog_ignore_db=private',
   },
+  ...(flavor === 'mariadb'
+    ? {
+        'a server that logs updates in part': {
+          options: ['--binlog-row-image=MINIMAL'],
+          code: 'UnsafeSetting',
+          subject: 'binlog_row_image=MINIMAL',
+        },
+      }
+    : {}),
   'a table without transactions': {
     sql: ['CREATE TABLE shop.legacy (id INT PRIMARY KEY) ENGINE=MyISAM'],
     code: 'NonTransactionalTable',

@@ -2,6 +2,7 @@ import { createConnection } from 'mysql2/promise'
 import { describe, expect, test } from 'vitest'
 import type { ReplayerName, RestoreReport } from '../../../src/index.ts'
 import { connect } from '../../support/connect.ts'
+import { expectPitrError } from '../../support/expect-pitr-error.ts'
 import { flavor } from '../../support/flavor.ts'
 import { startServer, wipe } from '../../support/servers/index.ts'
 import type { TestServer } from '../../support/servers/index.ts'
@@ -40,6 +41,26 @@ describe('a restore ends with what the source holds', () => {
     await using prepared = await prepare({ options: ['--binlog-checksum=NONE'] })
     await using target = await startServer(flavor)
     await expectRestored(prepared, target)
+  })
+
+  test('of rows logged in part, or MariaDB refuses to plan what its log does not say', async () => {
+    const after = [
+      'USE shop',
+      "SET SESSION binlog_row_image = 'MINIMAL'",
+      "CREATE TABLE part (id INT PRIMARY KEY, a INT, x VARCHAR(20) DEFAULT 'default')",
+      "INSERT INTO part (id, a, x) VALUES (1, 1, 'first'), (2, 2, 'second')",
+      'REPLACE INTO part (id, a) VALUES (1, 100)',
+      'UPDATE part SET a = 3 WHERE id = 2',
+    ]
+    if (flavor === 'mariadb') {
+      const why = 'binlog_row_image is not FULL'
+      await expectPitrError(prepare({ after }), { code: 'Unreplayable', subject: 'binlog.000001:', message: why })
+      return
+    }
+    await using prepared = await prepare({ after })
+    await using target = await startServer(flavor)
+    await expectRestored(prepared, target)
+    expect(await run(target, ['SELECT x FROM shop.part WHERE id = 1'])).toEqual([{ x: 'default' }])
   })
 
   test.skipIf(flavor === 'mariadb')('of a history without GTIDs', async () => {
