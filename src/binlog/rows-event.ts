@@ -187,7 +187,7 @@ function isSame(known: Buffer, bytes: Buffer, at: number): boolean {
 /** STMT_END_F: the last rows event of a statement. */
 const STATEMENT_END = 1
 /** Flags follow the table id. */
-const FLAGS_AT = 6
+export const FLAGS_AT = 6
 
 /** Whether a row event is the last one of its statement: the table maps before it are done with. */
 export function endsStatement({ type, body }: Pick<BinlogEvent, 'type' | 'body'>): boolean {

@@ -1,4 +1,5 @@
 import type { Archive } from '../../archive/archive.ts'
+import { withUniqueChecks } from '../../binlog/with-unique-checks.ts'
 import type { OperationOptions } from '../../options.ts'
 import type { ReplayChunk, ReplayFile } from '../replay/replayer.ts'
 import type { ByteInterval, PlannedFile } from './planned-file.ts'
@@ -23,7 +24,7 @@ export function replayFiles(
 
 async function* readWanted(
   archive: Archive,
-  { segments, prepared, wanted }: PlannedFile,
+  { format, segments, prepared, wanted }: PlannedFile,
   options: Pick<OperationOptions, 'signal'>,
 ): AsyncGenerator<ReplayChunk, void, undefined> {
   const all = [...prepared, ...wanted]
@@ -31,7 +32,7 @@ async function* readWanted(
   const endsSent = withinInOrder(all)
   for await (const { events, transactions } of readLogFile(archive, segments, options)) {
     const chunk = {
-      events: events.filter(({ offset }) => isSent(offset)),
+      events: events.filter(({ offset }) => isSent(offset)).map((event) => withUniqueChecks(event, format)),
       transactions: transactions.filter(({ start }) => endsSent(start)),
     }
     if (chunk.events.length > 0) yield chunk

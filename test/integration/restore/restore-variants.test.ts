@@ -11,6 +11,20 @@ import { prepare } from './support/prepared.ts'
 import type { Prepared } from './support/prepared.ts'
 import { checksums, run } from './support/query.ts'
 
+/** Many events of one statement, rows before those they refer to, rows that replace others of their own statement. */
+const UNCHECKED = [
+  'SET SESSION unique_checks = 0, foreign_key_checks = 0',
+  'CREATE TABLE shop.filled (id INT PRIMARY KEY, item VARCHAR(10), data BLOB, KEY (item))',
+  `INSERT INTO shop.filled
+    WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 1000)
+    SELECT id, CONCAT('item ', id), REPEAT('x', 3000) FROM n`,
+  'CREATE TABLE shop.replaced (id INT PRIMARY KEY, item VARCHAR(10))',
+  "REPLACE INTO shop.replaced VALUES (1, 'a'), (2, 'b'), (1, 'c')",
+  'CREATE TABLE shop.wholes (id INT PRIMARY KEY)',
+  'CREATE TABLE shop.parts (id INT PRIMARY KEY, whole INT, FOREIGN KEY (whole) REFERENCES shop.wholes (id))',
+  'INSERT INTO shop.parts VALUES (1, 1), (2, 2)',
+  'INSERT INTO shop.wholes VALUES (1), (2)',
+]
 const NO_GTIDS = ['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF']
 
 describe('a restore ends with what the source holds', () => {
@@ -32,13 +46,16 @@ describe('a restore ends with what the source holds', () => {
       "UPDATE shop.large SET data = CONCAT(data, 'y')",
       'COMMIT',
     ]
-    await using prepared = await prepare({ options, after: [...AFTER_BACKUP, ...large] })
+    await using prepared = await prepare({ options, after: [...AFTER_BACKUP, ...large, ...UNCHECKED] })
     await using target = await startServer(flavor)
     await expectRestored(prepared, target)
   })
 
   test('of a log without checksums', async () => {
-    await using prepared = await prepare({ options: ['--binlog-checksum=NONE'] })
+    await using prepared = await prepare({
+      options: ['--binlog-checksum=NONE'],
+      after: [...AFTER_BACKUP, ...UNCHECKED],
+    })
     await using target = await startServer(flavor)
     await expectRestored(prepared, target)
   })
@@ -61,6 +78,13 @@ describe('a restore ends with what the source holds', () => {
     await using target = await startServer(flavor)
     await expectRestored(prepared, target)
     expect(await run(target, ['SELECT x FROM shop.part WHERE id = 1'])).toEqual([{ x: 'default' }])
+  })
+
+  test('of tables filled with unique and foreign keys unchecked, as by a dump that was loaded', async () => {
+    await using prepared = await prepare({ after: UNCHECKED })
+    await using target = await startServer(flavor)
+    await expectRestored(prepared, target)
+    await expect(run(target, ['INSERT INTO shop.parts VALUES (3, 3)'])).rejects.toThrow(/foreign key/)
   })
 
   test.skipIf(flavor === 'mariadb')('of a history without GTIDs', async () => {

@@ -100,6 +100,9 @@ class Workload {
 
   async #settings(): Promise<void> {
     const random = this.#random
+    // Both off, MariaDB 11.8 takes rows back that it logged, where an insert into an empty table meets a duplicate.
+    const foreignKeyChecks = random.pick([1, 1, 1, 0])
+    const uniqueChecks = this.#flavor === 'mariadb' && foreignKeyChecks === 0 ? 1 : random.pick([1, 1, 0])
     const common = {
       sql_mode: random.pick([
         "''",
@@ -108,8 +111,8 @@ class Workload {
         "'NO_AUTO_VALUE_ON_ZERO'",
       ]),
       time_zone: random.pick(["'+00:00'", "'-07:30'", "'+05:45'", "'SYSTEM'"]),
-      foreign_key_checks: random.pick([1, 1, 1, 0]),
-      unique_checks: random.pick([1, 1, 0]),
+      foreign_key_checks: foreignKeyChecks,
+      unique_checks: uniqueChecks,
       auto_increment_increment: random.pick([1, 1, 3]),
       binlog_row_image: this.#hasFullImages ? 'FULL' : random.pick(['FULL', 'MINIMAL', 'NOBLOB']),
     }
