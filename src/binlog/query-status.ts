@@ -12,13 +12,15 @@ export interface QueryStatus {
   readonly updatedDatabases?: readonly string[] | undefined
   /** The session's time zone, logged when the statement depends on it: `SYSTEM`, `+02:00`, `Europe/Berlin`. */
   readonly timeZone?: string | undefined
+  /** MariaDB: whether it is the begin or the end of an ALTER TABLE that is logged in two parts. */
+  readonly isPartOfAlter: boolean
 }
 
 /** Bits of sql_mode that change how a statement is read; the same on both flavors. */
 export const SqlMode = { AnsiQuotes: 0x4, NoBackslashEscapes: 0x10_0000 } as const
 
 /** Of a statement logged without status variables. */
-export const NO_STATUS: QueryStatus = { sqlMode: 0, timeNames: 0 }
+export const NO_STATUS: QueryStatus = { sqlMode: 0, timeNames: 0, isPartOfAlter: false }
 
 // Query_event::Query_event_status_vars in MySQL's statement_events.h, and MariaDB's above 128 in log_event.h.
 const SQL_MODE = 1
@@ -26,6 +28,10 @@ const TIME_ZONE = 5
 const CATALOG = 6
 const LC_TIME_NAMES = 7
 const UPDATED_DB_NAMES = 12
+/** MariaDB: flags of a GTID event, of the two parts of an ALTER TABLE with `binlog_alter_two_phase`. */
+const TWO_PHASE_ALTER = 130
+/** Committed (4) or rolled back (8). */
+const ENDS_ALTER = 12
 /** The number of databases that stands for "too many to list" (OVER_MAX_DBS_IN_EVENT_MTS). */
 const OVER_MAX_DBS = 254
 
@@ -47,7 +53,6 @@ const SIZES: ReadonlyMap<number, number> = new Map([
   [20, 1], // default_table_encryption
   [128, 3], // MariaDB: fraction of the second
   [129, 8], // MariaDB: XID
-  [130, 2], // MariaDB: GTID flags
 ])
 
 /** Reads the status variables of a Query event. An unknown one ends the reading, as it does in the servers. */
@@ -57,6 +62,7 @@ export function readQueryStatus(bytes: Buffer, place: LogPlace): QueryStatus {
   let timeZone: string | undefined
   let timeNames = 0
   let updatedDatabases: readonly string[] | undefined
+  let isPartOfAlter = false
   while (cursor.left > 0) {
     const code = cursor.u8()
     const size = SIZES.get(code)
@@ -77,11 +83,15 @@ export function readQueryStatus(bytes: Buffer, place: LogPlace): QueryStatus {
     } else if (code === 11) {
       cursor.skip(cursor.u8()) // invoker: user and host
       cursor.skip(cursor.u8())
+    } else if (code === TWO_PHASE_ALTER) {
+      isPartOfAlter = true
+      // The end names the begin.
+      if ((cursor.u8() & ENDS_ALTER) !== 0) cursor.skip(8)
     } else {
       break
     }
   }
-  return { sqlMode, timeZone, timeNames, updatedDatabases }
+  return { sqlMode, timeZone, timeNames, updatedDatabases, isPartOfAlter }
 }
 
 function readUpdatedDatabases(cursor: ByteCursor, bytes: Buffer, place: LogPlace): readonly string[] | undefined {

@@ -115,6 +115,23 @@ describe('a restore ends with what the source holds', () => {
     await expectRestored(prepared, target)
   })
 
+  test.skipIf(flavor === 'mysql')(
+    'of a log with ALTER TABLE in two parts, and sessions like those of Oracle',
+    async () => {
+      const after = [
+        'SET SESSION binlog_alter_two_phase = 1',
+        'ALTER TABLE shop.orders ADD COLUMN note INT DEFAULT 3, ALGORITHM=COPY',
+        "INSERT INTO shop.orders (item, note) VALUES ('altered', 4)",
+        'SET SESSION sql_mode = ORACLE',
+        'ALTER TABLE shop.orders RENAME TO shop.sold',
+        "INSERT INTO shop.sold (item) VALUES ('renamed')",
+      ]
+      await using prepared = await prepare({ after })
+      await using target = await startServer(flavor)
+      await expectRestored(prepared, target)
+    },
+  )
+
   test('a statement of several megabytes', async () => {
     await using prepared = await prepare({
       options: ['--max-allowed-packet=64M'],

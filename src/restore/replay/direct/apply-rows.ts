@@ -25,7 +25,8 @@ export class RowApplier {
         await this.#session.run(this.#dialect.rowSettings(settings))
         this.#settings = settings
       }
-      await this.#session.run([...this.#dialect.nextGtid(gtid), 'BEGIN'])
+      // Not BEGIN: where a logged statement left a MariaDB session with sql_mode=ORACLE, that begins a block.
+      await this.#session.run([...this.#dialect.nextGtid(gtid), 'START TRANSACTION'])
     }
     if (statement !== undefined) await this.#session.query(statement)
     if (ends) await this.#session.query('COMMIT')
