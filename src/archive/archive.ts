@@ -227,7 +227,7 @@ function archiveNotFound(storage: Storage, cause: unknown): PitrError {
   return new PitrError('ArchiveNotFound', {
     subject: storage.description,
     message: `There is no archive in ${storage.description}`,
-    hint: 'Check the path and whether the disk is mounted. A new archive is made with RecoveryImageManager.create.',
+    hint: 'Check the path and whether the disk is mounted. A new archive is made with RecoveryImageManager.create (`backup --create`).',
     cause,
   })
 }
