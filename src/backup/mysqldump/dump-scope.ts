@@ -3,6 +3,7 @@ import type { DumpConsistency } from '../../server/flavor/dump-dialect.ts'
 import { clientProgram } from '../../server/client-programs.ts'
 import type { Server } from '../../server/server.ts'
 import type { Session } from '../../server/session.ts'
+import { requireVisibleKeys } from './require-visible-keys.ts'
 
 /** What a dump is asked to hold. */
 export interface DumpScopeOptions {
@@ -13,8 +14,9 @@ export interface DumpScopeOptions {
 }
 
 /**
- * The databases a dump holds, in name order; none is legal. Throws `InvalidArgument` when a named one does not exist and
- * `NonTransactionalTable` when a table among them cannot be read in a snapshot.
+ * The databases a dump holds, in name order; none is legal. Throws `InvalidArgument` when a named one does not exist,
+ * `NonTransactionalTable` when a table among them cannot be read in a snapshot, and what else would make a dump of them
+ * less than they are.
  */
 export async function readDumpScope(server: Server, options: DumpScopeOptions): Promise<readonly string[]> {
   const { dialect } = server
@@ -24,6 +26,7 @@ export async function readDumpScope(server: Server, options: DumpScopeOptions): 
     // Under the lock of all tables nothing changes, whatever the engine.
     if (options.consistency === 'snapshot') refuse(await dialect.nonTransactionalTables(session, databases))
     await requireHistory(server, session, databases)
+    await requireVisibleKeys(session, databases)
     return databases
   })
 }

@@ -147,6 +147,27 @@ test.skipIf(flavor === 'mysql')(
   },
 )
 
+test.skipIf(flavor === 'mariadb')(
+  'a generated primary key that the server hides from the dump program is refused',
+  async () => {
+    await using source = await open()
+    const shown = 'show_gipk_in_create_table_and_information_schema'
+    await source.admin.query(`SET GLOBAL ${shown} = OFF; CREATE DATABASE plain; CREATE TABLE plain.t (id INT)`)
+    await take(source.server)
+    await source.admin.query(
+      'CREATE DATABASE d; SET SESSION sql_generate_invisible_primary_key = ON; CREATE TABLE d.t (a INT); INSERT INTO d.t VALUES (1)',
+    )
+    await take(source.server, { databases: ['plain'] })
+    await expectPitrError(take(source.server), {
+      code: 'UnsafeSetting',
+      subject: `${shown}=OFF`,
+      message: 'd.t',
+    })
+    await source.admin.query(`SET GLOBAL ${shown} = ON`)
+    expect((await take(source.server)).store.data).toContain('`my_row_id` bigint unsigned')
+  },
+)
+
 // The command lines of all processes of this machine while it watches.
 function watchCommandLines(): { stop(): Promise<readonly string[]> } {
   const lines = new Set<string>()
