@@ -1,8 +1,10 @@
 import { PitrError } from '../../errors.ts'
 import type { DumpConsistency } from '../../server/flavor/dump-dialect.ts'
 import { clientProgram } from '../../server/client-programs.ts'
+import { MARKER_DATABASE } from '../../server/marker-database.ts'
 import type { Server } from '../../server/server.ts'
 import type { Session } from '../../server/session.ts'
+import { requireCascadesInside } from './require-cascades-inside.ts'
 import { requireVisibleKeys } from './require-visible-keys.ts'
 
 /** What a dump is asked to hold. */
@@ -23,10 +25,12 @@ export async function readDumpScope(server: Server, options: DumpScopeOptions): 
   return server.withSession(async (session) => {
     const existing = await dialect.databases(session)
     const databases = options.databases === undefined ? existing : chosen(options.databases, existing)
+    requireNoMarker(databases)
     // Under the lock of all tables nothing changes, whatever the engine.
     if (options.consistency === 'snapshot') refuse(await dialect.nonTransactionalTables(session, databases))
     await requireHistory(server, session, databases)
     await requireVisibleKeys(session, databases)
+    if (options.databases !== undefined) await requireCascadesInside(session, databases)
     return databases
   })
 }
@@ -41,6 +45,18 @@ export async function estimateDumpBytes(server: Server, databases: readonly stri
     ),
   )
   return bytes === undefined ? undefined : Number(bytes)
+}
+
+/** Throws `InvalidArgument` when a database has the name of the schema in which a restore marks its target. */
+function requireNoMarker(databases: readonly string[]): void {
+  const name = databases.find((database) => database.toLowerCase() === MARKER_DATABASE)
+  if (name === undefined) return
+  throw new PitrError('InvalidArgument', {
+    subject: name,
+    message: `the database ${name} has the name of the schema in which a restore marks its target, so it could not be restored`,
+    hint: 'If a restore left it here, end that with releaseTarget(server) (the command release). If it is yours, move its tables to a database of another name, or name the databases to back up without it.',
+    details: { database: name },
+  })
 }
 
 /** Throws `MissingProgram` when a table is system-versioned and the dump program would leave its history out. */

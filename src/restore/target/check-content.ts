@@ -4,8 +4,9 @@ import { PitrError } from '../../errors.ts'
 import type { RestorePlan } from '../../image/restore-plan.ts'
 import type { AccountDefinition } from '../../server/flavor/flavor-dialect.ts'
 import { replayDialect } from '../../server/flavor/replay-dialect-of.ts'
+import { MARKER_DATABASE } from '../../server/marker-database.ts'
 import type { HeldTarget } from './held-target.ts'
-import { MARKER_DATABASE, MARKER_TABLE, readMarker } from './marker.ts'
+import { MARKER_TABLE, readMarker } from './marker.ts'
 import type { Marker, MarkerPhase } from './marker.ts'
 
 /** What a target that may be restored holds: nothing, or the mark of an earlier try of the same plan. */

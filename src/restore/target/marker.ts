@@ -1,11 +1,10 @@
+import { MARKER_DATABASE } from '../../server/marker-database.ts'
 import { asText } from '../../server/session.ts'
 import type { Session } from '../../server/session.ts'
 import { parseMarkerState, serializeMarkerState, unreadableMarker } from './marker-manifest.ts'
 import type { MarkerState } from './marker-manifest.ts'
 
-/** The schema on a target that is ours: it says by which plan the target is being restored. */
-export const MARKER_DATABASE = 'mysql_pitr'
-/** Its only table. */
+/** The table in {@link MARKER_DATABASE} that is ours. */
 export const MARKER_TABLE = 'restore_marker'
 
 const TABLE = `\`${MARKER_DATABASE}\`.\`${MARKER_TABLE}\``
@@ -96,7 +95,14 @@ export async function readNonce(session: Session): Promise<string> {
   return (await session.value(`SELECT nonce FROM ${TABLE} WHERE id = 1`)) ?? ''
 }
 
-/** Removes the marker: the target is the caller's. */
+/** Removes the marker: the target is the caller's. Nothing else that came to be in its schema is dropped with it. */
 export async function dropMarker(session: Session): Promise<void> {
+  const others = await session.value(
+    `SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME <> ?)
+          + (SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ?)
+          + (SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ?)`,
+    [MARKER_DATABASE, MARKER_TABLE, MARKER_DATABASE, MARKER_DATABASE],
+  )
+  if (others !== '0') return void (await session.query(`DROP TABLE IF EXISTS ${TABLE}`))
   await session.query(`DROP DATABASE IF EXISTS \`${MARKER_DATABASE}\``)
 }

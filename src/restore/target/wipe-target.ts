@@ -6,12 +6,12 @@ import type { OperationOptions } from '../../options.ts'
 import { accountOfCurrentUser } from '../../server/account-name.ts'
 import type { AccountDefinition } from '../../server/flavor/flavor-dialect.ts'
 import { killConnection } from '../../server/kill-connection.ts'
+import { MARKER_DATABASE } from '../../server/marker-database.ts'
 import { quoteIdentifier } from '../../server/quote.ts'
 import type { Server } from '../../server/server.ts'
 import type { Session } from '../../server/session.ts'
 import type { HeldTarget } from './held-target.ts'
 import type { MarkerState } from './marker-manifest.ts'
-import { MARKER_DATABASE } from './marker.ts'
 
 /** How long a session that was killed may take to roll back. */
 const SESSION_END_TIMEOUT_MS = 10 * 60_000

@@ -39,3 +39,9 @@ export const COMMON_LOAD_ARGUMENTS: readonly string[] = [
   '--default-character-set=utf8mb4',
   '--max-allowed-packet=1G',
 ]
+
+/**
+ * A definition in a dump says all of it, whatever the setting of the source; without this a `timestamp NOT NULL` would get
+ * a default and change with every update.
+ */
+export const EXPLICIT_TIMESTAMPS = 'SET SESSION explicit_defaults_for_timestamp = 1'

@@ -1,5 +1,5 @@
 import { isAtLeast, parseServerVersion } from '../server-version.ts'
-import { COMMON_LOAD_ARGUMENTS, commonDumpArguments } from './dump-arguments.ts'
+import { COMMON_LOAD_ARGUMENTS, commonDumpArguments, EXPLICIT_TIMESTAMPS } from './dump-arguments.ts'
 import type { DumpDialect } from './dump-dialect.ts'
 import { USUAL_COMMITS } from './replay-session.ts'
 
@@ -26,6 +26,7 @@ export const mariadbDump: DumpDialect = {
     /: Deprecated program name\. It will be removed in a future release, use '[^']*' instead$/,
   ],
   loadArguments: COMMON_LOAD_ARGUMENTS,
+  // A session can set it since 10.6.9, 10.7.5, 10.8.4 and 10.9.2, and what is older than these in its series says so.
   // Rows written while checks were off are in the source, so they belong in the target.
-  beforeLoad: `SET SESSION sql_log_bin = 0;\n${USUAL_COMMITS};\nSET SESSION check_constraint_checks = 0;`,
+  beforeLoad: `SET SESSION sql_log_bin = 0;\n${USUAL_COMMITS};\n/*M!100609 ${EXPLICIT_TIMESTAMPS} */;\nSET SESSION check_constraint_checks = 0;`,
 }

@@ -1,5 +1,5 @@
 import { isAtLeast, parseServerVersion } from '../server-version.ts'
-import { COMMON_LOAD_ARGUMENTS, commonDumpArguments } from './dump-arguments.ts'
+import { COMMON_LOAD_ARGUMENTS, commonDumpArguments, EXPLICIT_TIMESTAMPS } from './dump-arguments.ts'
 import type { DumpDialect } from './dump-dialect.ts'
 import { USUAL_COMMITS } from './replay-session.ts'
 
@@ -24,6 +24,7 @@ export const mysqlDump: DumpDialect = {
   beforeLoad: [
     'SET SESSION sql_log_bin = 0;',
     `${USUAL_COMMITS};`,
+    `${EXPLICIT_TIMESTAMPS};`,
     '/*!80013 SET SESSION sql_require_primary_key = 0 */;',
     '/*!80030 SET SESSION sql_generate_invisible_primary_key = 0 */;',
   ].join('\n'),

@@ -168,6 +168,40 @@ test.skipIf(flavor === 'mariadb')(
   },
 )
 
+test('a database with the name of the schema that marks a target is refused, and left out it does not matter', async () => {
+  await using source = await open()
+  await source.admin.query('CREATE DATABASE shop; CREATE DATABASE mysql_pitr; CREATE TABLE mysql_pitr.mine (id INT)')
+  for (const databases of [undefined, ['mysql_pitr', 'shop']]) {
+    await expectPitrError(take(source.server, { databases }), { code: 'InvalidArgument', subject: 'mysql_pitr' })
+  }
+  await take(source.server, { databases: ['shop'] })
+})
+
+test('a foreign key by which another database changes rows of a chosen one is refused and named', async () => {
+  await using source = await open()
+  const keys = ['ON UPDATE CASCADE', 'ON DELETE SET NULL', 'ON DELETE CASCADE']
+  await source.admin.query('CREATE DATABASE parent; CREATE TABLE parent.p (id INT PRIMARY KEY); CREATE DATABASE shop')
+  // An account sees only keys of tables that it has more than SELECT for: this is that of docs/servers.md, as far as both have it.
+  const account = { user: 'pitr', password: 'Pitr-1-secret' }
+  await source.admin.query(`CREATE USER pitr@'%' IDENTIFIED BY '${account.password}'`)
+  await source.admin.query("GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, RELOAD, REPLICATION CLIENT ON *.* TO pitr@'%'")
+  const pitr = await connectTo(source.test, account)
+  for (const rule of keys) {
+    const key = `CONSTRAINT to_p FOREIGN KEY (p) REFERENCES parent.p (id) ${rule}`
+    await source.admin.query(`CREATE TABLE shop.t (p INT, ${key})`)
+    await expectPitrError(take(pitr, { databases: ['shop'] }), {
+      code: 'InvalidArgument',
+      subject: 'foreign key to_p of shop.t',
+      message: 'parent.p',
+    })
+    await take(source.server, { databases: ['parent', 'shop'] })
+    await source.admin.query('DROP TABLE shop.t')
+  }
+  // It changes nothing.
+  await source.admin.query('CREATE TABLE shop.t (p INT, FOREIGN KEY (p) REFERENCES parent.p (id))')
+  await take(source.server, { databases: ['shop'] })
+})
+
 // The command lines of all processes of this machine while it watches.
 function watchCommandLines(): { stop(): Promise<readonly string[]> } {
   const lines = new Set<string>()

@@ -139,6 +139,8 @@ test('isolation that was asked to be kept is lifted by releaseTarget', async () 
   // Again: it is proved already, and not done twice.
   expect(await manager.restore(plan, options)).toMatchObject({ isolation: 'kept', earlier: true, ...plan.replayed })
 
+  // Not ours: it is not dropped with the mark.
+  await run(target, ['CREATE TABLE mysql_pitr.mine (id INT)'])
   const state = await settings(target)
   const aborted = releaseTarget(server, { signal: AbortSignal.abort() })
   await expect(aborted).rejects.toMatchObject({ code: 'Aborted', subject: 'opening the target' })
@@ -156,7 +158,10 @@ test('isolation that was asked to be kept is lifted by releaseTarget', async () 
   expect(said).toEqual(['the isolation of the target is lifted'])
   expect(await canConnect(target, APP)).toBe(true)
   expect(await settings(target)).toEqual(before)
-  expect(await databases(target)).toEqual(['shop'])
+  expect(await databases(target)).toEqual(['mysql_pitr', 'shop'])
+  expect(
+    await run(target, ["SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'mysql_pitr'"]),
+  ).toEqual([{ name: 'mine' }])
   await expect(releaseTarget(server)).rejects.toMatchObject({ code: 'InvalidArgument' })
 })
 
