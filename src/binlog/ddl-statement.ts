@@ -56,6 +56,8 @@ export function alteredBy(tokens: SqlTokens, defaultDatabase: string): Statement
     case 'DATABASE':
     case 'SCHEMA':
       return changesOf(wholeDatabase(takeAlteredDatabase(tokens, defaultDatabase)))
+    case 'EVENT':
+      return changesOf(databaseOfRoutine(tokens, defaultDatabase), ...databaseOfNewName(tokens, defaultDatabase))
     default:
       return changesBesideTables(kind, tokens, defaultDatabase)
   }
@@ -80,8 +82,8 @@ export function droppedBy(tokens: SqlTokens, defaultDatabase: string): Statement
     case 'INDEX':
       return changesOf(tableBehindOn(tokens, defaultDatabase))
     case 'TRIGGER':
-      // Its table is not in the text.
-      return { ...changesOf(databaseOfRoutine(tokens, defaultDatabase)), tablesKnown: false }
+      // Its table is not in the text, but of the same database.
+      return changesOf(databaseOfRoutine(tokens, defaultDatabase))
     default:
       return changesBesideTables(kind, tokens, defaultDatabase)
   }
@@ -184,6 +186,15 @@ function databaseOfRoutine(tokens: SqlTokens, defaultDatabase: string): Statemen
   tokens.takeWord('BODY')
   skipExistence(tokens)
   return wholeDatabase(takeTable(tokens, defaultDatabase)?.database)
+}
+
+/** The database an ALTER EVENT moves it to, `RENAME TO database.name`; what its body says does not count. */
+function databaseOfNewName(tokens: SqlTokens, defaultDatabase: string): readonly (StatementChange | undefined)[] {
+  while (tokens.peek().kind !== 'end' && tokens.takeWord('DO') === undefined) {
+    if (tokens.takeWords('RENAME', 'TO')) return [wholeDatabase(takeTable(tokens, defaultDatabase)?.database)]
+    tokens.take()
+  }
+  return []
 }
 
 /** The further tables an ALTER TABLE changes: `RENAME [TO] other`, `EXCHANGE PARTITION p WITH TABLE other`, `CONVERT ... TABLE other`. */
