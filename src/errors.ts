@@ -58,7 +58,7 @@ export const ERROR_CODES = {
   TargetIncompatible:
     'The target server has another flavor, an older version or settings that cannot take this history.',
   TargetBusy: 'Another restore is working on the target.',
-  AccountCollision: 'The backup holds the account the restore itself connects with.',
+  AccountCollision: 'The backup holds the account the restore itself connects with, or one that would take its logins.',
   LoadFailed: 'The backup image could not be loaded into the target.',
   ReplayFailed: 'The binary logs could not be applied to the target.',
   ProofFailed: 'The restored target does not hold exactly what the plan promises.',

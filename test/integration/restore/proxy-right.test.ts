@@ -58,3 +58,19 @@ test('a backup with a PROXY grant that the account of the restore cannot give is
     expect.stringMatching(/^GRANT PROXY ON .boss/),
   )
 })
+
+test('a backup with an account that would take the logins of the restore is refused, and nothing was written', async () => {
+  const before = ['CREATE DATABASE shop', "CREATE USER ''@'%'", "CREATE USER restorer@'127.0.0.1'"]
+  await using prepared = await prepare({ before, after: [] })
+  await using target = await startServer(flavor)
+  const account = [
+    `CREATE USER restorer@'%' IDENTIFIED BY '${RESTORER.password}'`,
+    "GRANT ALL ON *.* TO restorer@'%' WITH GRANT OPTION",
+  ]
+  await run(target, ['SET SESSION sql_log_bin = 0', ...account])
+  await using server = await connect(target, RESTORER)
+  const state = await targetState(target)
+  const restored = prepared.manager.restore(prepared.plan, { into: { kind: 'server', server } })
+  await expectPitrError(restored, { code: 'AccountCollision', subject: "'restorer'@'127.0.0.1'" })
+  expect(await targetState(target)).toEqual(state)
+})
