@@ -3,6 +3,7 @@ import type { RestorePlan } from '../../image/restore-plan.ts'
 import { PitrError } from '../../errors.ts'
 import { globalVariables } from '../../server/flavor/common.ts'
 import { hasGtids } from '../has-gtids.ts'
+import { SAME_SETTINGS } from '../../server/flavor/recorded-settings.ts'
 import { readPrivileges } from '../../server/privileges.ts'
 import { compareServerVersions, parseServerVersion } from '../../server/server-version.ts'
 import type { ServerVersion } from '../../server/server-version.ts'
@@ -37,7 +38,7 @@ export async function checkCompatible({ server, session }: HeldTarget, plan: Res
   const logged = new Set(plan.segments.map(({ format }) => format.serverVersion))
   requireVersion(server.version, [plan.image.backup.server.version, ...logged])
   await requirePrivilege(server, session)
-  await requireNameCase(session, plan.image)
+  await requireSameSettings(session, plan.image)
   await requireNeeds({ session }, plan.image.backup, needsOfBackup(plan.image.backup))
   // Without GTIDs and without transactions there is nothing a setting could be wrong for.
   const replays = hasGtids(plan) || plan.replayed.transactions > 0
@@ -75,16 +76,14 @@ export function requireVersion(target: ServerVersion, versions: readonly string[
   }
 }
 
-// Names differ then: a table of the log is not found on the target, or is another one.
-async function requireNameCase(session: Session, { backup }: RestorePlan['image']): Promise<void> {
-  const name = 'lower_case_table_names'
-  const target = (await globalVariables(session, [name]))[name]
-  const source = backup.server.settings[name]
-  if (target === source) return
-  throw incompatible(
-    name,
-    `${name} is ${target} on the target and was ${source} on the source: names would not be the same`,
-  )
+async function requireSameSettings(session: Session, { backup }: RestorePlan['image']): Promise<void> {
+  const target = await globalVariables(session, Object.keys(SAME_SETTINGS))
+  for (const [name, consequence] of Object.entries(SAME_SETTINGS)) {
+    const source = backup.server.settings[name]
+    // An image of an older version may not have recorded it.
+    if (source === undefined || target[name] === source) continue
+    throw incompatible(name, `${name} is ${target[name]} on the target and was ${source} on the source: ${consequence}`)
+  }
 }
 
 // While it is isolated the target refuses every connection of an account that lacks this one.

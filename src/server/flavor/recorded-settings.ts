@@ -1,5 +1,11 @@
-/** How names are kept and compared: https://dev.mysql.com/doc/refman/en/identifier-case-sensitivity.html */
-const NAME_CASE = 'lower_case_table_names'
+/** Settings that must be the same on a target, with what differs otherwise. */
+export const SAME_SETTINGS = {
+  // https://dev.mysql.com/doc/refman/en/identifier-case-sensitivity.html
+  lower_case_table_names: 'names would not be the same',
+  // Whether an account may lack a privilege in one database, and whether `_` and `%` of a grant are wildcards:
+  // https://dev.mysql.com/doc/refman/en/partial-revokes.html
+  partial_revokes: 'grants would not mean the same',
+} as const
 
 /**
  * What a definition means that does not say it: no statement of a log says with which values it ran. A target has those
@@ -33,5 +39,5 @@ interface SettingNames {
 
 function settingNames(...own: readonly string[]): SettingNames {
   const adoptedSettings = [...ADOPTED, ...own]
-  return { recordedSettings: [NAME_CASE, ...adoptedSettings], adoptedSettings }
+  return { recordedSettings: [...Object.keys(SAME_SETTINGS), ...adoptedSettings], adoptedSettings }
 }

@@ -40,10 +40,12 @@ describe('refused, and nothing was written:', () => {
     await expectRefused(target, { code: 'TargetIncompatible', subject: /GTID/ })
   })
 
-  test.skipIf(flavor === 'mariadb')('a target that nobody may write to', async () => {
+  test.skipIf(flavor === 'mariadb')('a target that nobody may write to, or that takes grants otherwise', async () => {
     await using target = await startServer(flavor)
     await run(target, ['SET GLOBAL super_read_only = ON'])
     await expectRefused(target, { code: 'TargetIncompatible', subject: 'super_read_only' })
+    await run(target, ['SET GLOBAL super_read_only = OFF', 'SET GLOBAL partial_revokes = ON'])
+    await expectRefused(target, { code: 'TargetIncompatible', subject: 'partial_revokes' })
   })
 
   test.each(LAX[flavor])('a target that would apply row events laxly: %s=%s', async (name, value) => {
