@@ -1,6 +1,9 @@
 import { PitrError } from '../../errors.ts'
 import { SILENT_LOGGER, throwIfAborted } from '../../options.ts'
 import { clientProgram } from '../../server/client-programs.ts'
+import type { Server } from '../../server/server.ts'
+import { leaveOutDangling } from '../accounts/leave-out-dangling.ts'
+import type { LoadableAccounts } from '../accounts/leave-out-dangling.ts'
 import { storeAccounts } from '../accounts/store-accounts.ts'
 import type { BackupContext, BackupTaken } from '../backup-method.ts'
 import { describeNeeds, describeServer } from '../describe-server.ts'
@@ -22,16 +25,17 @@ export async function takeDump(context: BackupContext, options: TakeDumpOptions)
 
   const program = await clientProgram(server, 'dump')
   const databases = await readDumpScope(server, options)
-  const accounts = await server.withSession(async (session) => server.dialect.accounts(session))
+  const { accounts, leftOut } = await loadableAccounts(server, databases)
   const source = await describeServer(server)
-  const notIncluded = await server.withSession(async (session) => server.dialect.notInDump(session))
+  const unknownToDumps = await server.withSession(async (session) => server.dialect.notInDump(session))
+  const notIncluded = [...unknownToDumps, ...leftOut]
   for (const item of notIncluded) logger.warn(`not in the backup: ${item}`)
   const needs = await describeNeeds(server, databases)
 
   // Read again when the position is known: what is the same before and after it was so at it.
   const verify = async (): Promise<void> => {
     requireSame('databases', databases, await readDumpScope(server, options))
-    const again = await server.withSession(async (session) => server.dialect.accounts(session))
+    const again = (await loadableAccounts(server, databases)).accounts
     requireSame('accounts', accounts.map(asJson), again.map(asJson))
     requireSame('settings', [asJson(source)], [asJson(await describeServer(server))])
     requireSame('definitions', [asJson(needs)], [asJson(await describeNeeds(server, databases))])
@@ -61,6 +65,12 @@ export async function takeDump(context: BackupContext, options: TakeDumpOptions)
     // Under the lock of all tables there is no DDL.
     ddlSensitive: options.consistency === 'lock' ? undefined : { databases, end: ddlEnd },
   }
+}
+
+async function loadableAccounts(server: Server, databases: readonly string[]): Promise<LoadableAccounts> {
+  return server.withSession(async (session) =>
+    leaveOutDangling(server, session, await server.dialect.accounts(session), databases),
+  )
 }
 
 function asJson(value: object): string {
