@@ -100,6 +100,14 @@ test('what the target or the client quotes of a dump shows no rows', async () =>
   expect(error.message).toMatch(/ERROR 1062 \(23000\) at line \d+: .*PRIMARY'/)
 })
 
+test.skipIf(flavor === 'mysql')('a limit of the target for statements is none for those of a dump', async () => {
+  await using target = await open()
+  await target.admin.query('SET GLOBAL max_statement_time = 5')
+  await loadText(target, 'CREATE DATABASE d;\nCREATE TABLE d.seen AS SELECT @@SESSION.max_statement_time AS seconds;\n')
+  const [rows] = await target.admin.query<RowDataPacket[]>('SELECT seconds + 0e0 AS seconds FROM d.seen')
+  expect(rows).toEqual([{ seconds: 0 }])
+})
+
 test('an error of the reader is the error of the load', async () => {
   await using target = await open()
   const backup = imageOf('')
