@@ -5,14 +5,11 @@ import { isPageKey, pageKey, pagesPrefix, segmentKey } from './layout.ts'
 import { readManifest, writeManifest } from './manifest-store.ts'
 import { pageEntryOf, parseCataloguePage, serializeCataloguePage } from './manifests/catalogue-page.ts'
 import type { PageEntry } from './manifests/catalogue-page.ts'
-import { mapConcurrently } from './map-concurrently.ts'
 
 /** Segments in a page: ten reads bring ten thousand of them, and few are left without a page. */
 const PAGE_SEGMENTS = 1000
 /** A page is closed early when its segments have much to say, such as GTID sets of many intervals: it is parsed in one piece. */
 const PAGE_BYTES = 8 * 1024 * 1024
-/** Pages hold a few megabytes each while they are parsed. */
-const PAGES_AT_A_TIME = 2
 
 /** What the pages of a timeline say, by the key of the manifest that was copied. */
 export type Catalogue = ReadonlyMap<string, PageEntry>
@@ -25,9 +22,10 @@ export async function readCatalogue(storage: Storage, timelineId: string, option
   const keys: string[] = []
   for await (const { key } of storage.list(pagesPrefix(timelineId), options)) if (isPageKey(key)) keys.push(key)
   const entries = new Map<string, PageEntry>()
-  await mapConcurrently(keys, PAGES_AT_A_TIME, async (key) => {
+  // One after the other: a page is many times its size while it is parsed.
+  for (const key of keys) {
     for (const entry of await readPage(storage, key, options)) entries.set(segmentKey(entry.segment), entry)
-  })
+  }
   return entries
 }
 
