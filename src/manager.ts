@@ -127,7 +127,8 @@ export class RecoveryImageManager implements AsyncDisposable {
   /**
    * Restores a plan and proves it. The target must be empty, or carry the mark of an earlier try of this very plan. Before
    * anything is written the plan, its chain and every byte of log it needs are checked again. A restore that fails or is
-   * stopped later leaves the target marked and isolated; running it again begins anew and ends in the same place.
+   * stopped later leaves the target marked and isolated; running it again goes on or begins anew, and ends in the same
+   * place.
    */
   async restore(plan: RestorePlan, options: RestoreOptions): Promise<RestoreReport> {
     return await restore(this.#archive, await this.#soundFacts(options), plan, { ...options, ...this.#with(options) })

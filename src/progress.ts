@@ -45,6 +45,9 @@ const PROGRESS_INTERVAL_MS = 250
 export interface ProgressTotals {
   readonly totalBytes?: number | undefined
   readonly totalTransactions?: number | undefined
+  /** What of it was done in an earlier run. @default 0 */
+  readonly doneBytes?: number | undefined
+  readonly doneTransactions?: number | undefined
 }
 
 /** Counts the work of one phase and reports it, throttled to one report in {@link PROGRESS_INTERVAL_MS}. */
@@ -69,6 +72,8 @@ export class ProgressMeter {
     this.#subject = subject
     this.#listener = listener
     this.#totals = totals
+    this.#bytes = totals.doneBytes ?? 0
+    this.#transactions = totals.doneTransactions
     this.#report('started')
   }
 
@@ -88,9 +93,12 @@ export class ProgressMeter {
   #report(status: Progress['status']): void {
     this.#reportedAt = performance.now()
     if (this.#listener === undefined) return
-    const { totalBytes, totalTransactions } = this.#totals
+    const { totalBytes, totalTransactions, doneBytes = 0, doneTransactions = 0 } = this.#totals
     const elapsedMs = Math.round(this.#reportedAt - this.#startedAt)
     const share = shareDone(this.#bytes, totalBytes) ?? shareDone(this.#transactions ?? 0, totalTransactions)
+    // The rate is that of this run.
+    const before = shareDone(doneBytes, totalBytes) ?? shareDone(doneTransactions, totalTransactions) ?? 0
+    const gained = share === undefined ? 0 : share - (share === 1 ? 0 : before)
     this.#listener({
       kind: this.#kind,
       status,
@@ -101,7 +109,7 @@ export class ProgressMeter {
       totalTransactions,
       percent: share === undefined ? undefined : Math.round(share * 1000) / 10,
       elapsedMs,
-      remainingMs: share === undefined || share === 0 ? undefined : Math.round((elapsedMs * (1 - share)) / share),
+      remainingMs: share === undefined || gained === 0 ? undefined : Math.round((elapsedMs * (1 - share)) / gained),
     })
   }
 }

@@ -13,7 +13,7 @@ export const EXIT_ARCHIVE = 3
 export const EXIT_SERVER = 4
 /**
  * Failed after the first write to the target, which is marked: half restored and isolated, or proved and not quite open.
- * The same command begins again, or finishes what was proved.
+ * The same command goes on, begins again, or finishes what was proved.
  */
 export const EXIT_TARGET_MARKED = 5
 /** Stopped by SIGINT or SIGTERM. */

@@ -8,7 +8,7 @@ import { holdTarget } from './target/held-target.ts'
 import type { HeldTarget } from './target/held-target.ts'
 import { releaseIsolation } from './target/isolate-target.ts'
 import type { MarkerState } from './target/marker-manifest.ts'
-import { dropMarker, markReleasing, readMarker } from './target/marker.ts'
+import { dropMarker, isProved, markReleasing, readMarker } from './target/marker.ts'
 
 /** What becomes of the isolation of a restored target. */
 export type IsolationEnd = 'lift' | 'keep'
@@ -65,7 +65,7 @@ export async function releaseTarget(server: Server, options: OperationOptions = 
       hint: 'Its isolation was lifted already, or it is another server.',
     })
   }
-  if (marker.phase === 'begun') {
+  if (!isProved(marker.phase)) {
     throw new PitrError('ProofFailed', {
       subject: `plan ${marker.planHash}`,
       message: `the restore of plan ${marker.planHash} did not come to its end on this server: it holds a part of it only`,

@@ -6,8 +6,8 @@ import type { LogCounts } from '../image/segment.ts'
 import { throwIfAborted } from '../options.ts'
 import type { OperationOptions } from '../options.ts'
 import { ProgressMeter } from '../progress.ts'
-import { replayDialect } from '../server/flavor/replay-dialect-of.ts'
 import { differingCount } from './count-sum.ts'
+import { countsGtids } from './counts-gtids.ts'
 import type { Replayed } from './replay-log.ts'
 import type { HeldTarget } from './target/held-target.ts'
 import { readNonce } from './target/marker.ts'
@@ -41,16 +41,15 @@ function requireCounts(sent: LogCounts, planned: LogCounts): void {
   throw proofFailed(name, `${sent[name]} ${name} were replayed, the plan promises ${planned[name]}`, { sent, planned })
 }
 
-async function proveGtids(plan: RestorePlan, { server, session }: HeldTarget, ownGtids: string): Promise<string> {
+async function proveGtids(plan: RestorePlan, target: HeldTarget, ownGtids: string): Promise<string> {
+  const { session, server } = target
   const { flavor, dialect } = server
   const text = await dialect.executedGtids(session)
   const found = parseGtidSet(flavor, text)
-  const logs = (await session.value('SELECT @@GLOBAL.log_bin')) === '1'
-  const counted = logs || replayDialect(flavor).countsWithoutLog
   const expected = [
     plan.image.gtidSet,
     // What a server does not count it cannot prove; counts and sentinel stand alone then.
-    counted ? plan.gtids?.replayed : undefined,
+    (await countsGtids(target, plan)) ? plan.gtids?.replayed : undefined,
   ].reduce<GtidSet>((sum, set) => (set === undefined ? sum : sum.union(set)), parseGtidSet(flavor, ownGtids))
   if (found.equals(expected)) return text
   throw proofFailed(

@@ -1,3 +1,4 @@
+import type { BinlogPosition } from '../coordinates/binlog-position.ts'
 import type { TransactionRef } from '../coordinates/transaction-ref.ts'
 import type { LogCounts } from '../image/segment.ts'
 
@@ -40,6 +41,8 @@ export interface RestoreFacts extends LogCounts {
   readonly isolation: 'lifted' | 'kept'
   /** True when an earlier run restored and proved the target, and this one only finished it. */
   readonly earlier: boolean
+  /** Where this run went on, when an earlier one had loaded the backup and replayed what lies before; the counts hold both. */
+  readonly resumedAt?: BinlogPosition | undefined
   /** What a person should know. */
   readonly warnings: readonly string[]
   /** Milliseconds each phase took. */

@@ -4,13 +4,14 @@ import type { RestoreFacts } from './restore-facts.ts'
 
 /** Writes a report for a person. */
 export function restoreReportText(report: RestoreFacts): string {
-  const { target, image, transactions, rows, replayer, isolation, earlier, warnings, phases } = report
+  const { target, image, transactions, rows, replayer, isolation, earlier, resumedAt, warnings, phases } = report
   const took = Object.entries(phases).map(([phase, ms]) => `${phase} ${seconds(ms)}`)
   return [
     `restored and proved ${target.address} (${target.version})${earlier ? ', in an earlier run' : ''}`,
     `  plan            ${report.planHash}`,
     `  image           ${image.id}, ${count(image.bytes)} bytes`,
     `  replayed        ${count(transactions)} transactions with ${count(rows)} rows, by ${replayer}`,
+    ...(resumedAt === undefined ? [] : [`  resumed at      ${formatBinlogPosition(resumedAt)}, behind an earlier run`]),
     `  last applied    ${describe(report.lastApplied, 'end')}`,
     `  first left out  ${describe(report.firstLeftOut, 'start')}`,
     ...(report.executedGtids === undefined ? [] : [`  executed GTIDs  ${report.executedGtids || 'none'}`]),

@@ -1,3 +1,4 @@
+import type { BinlogPosition } from '../coordinates/binlog-position.ts'
 import type { TransactionRef } from '../coordinates/transaction-ref.ts'
 import type { RestoredImage, RestoredTarget, RestoreFacts, RestorePhase } from './restore-facts.ts'
 import { restoreReportText } from './restore-report-text.ts'
@@ -25,6 +26,7 @@ export class RestoreReport implements RestoreFacts {
   readonly executedGtids?: string | undefined
   readonly isolation: 'lifted' | 'kept'
   readonly earlier: boolean
+  readonly resumedAt?: BinlogPosition | undefined
   readonly warnings: readonly string[]
   readonly phases: Readonly<Partial<Record<RestorePhase, number>>>
 
@@ -42,6 +44,7 @@ export class RestoreReport implements RestoreFacts {
     this.executedGtids = facts.executedGtids
     this.isolation = facts.isolation
     this.earlier = facts.earlier
+    this.resumedAt = facts.resumedAt
     this.warnings = facts.warnings
     this.phases = facts.phases
   }

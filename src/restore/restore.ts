@@ -4,12 +4,13 @@ import { mysqldump } from '../backup/mysqldump.ts'
 import { PitrError } from '../errors.ts'
 import { RestorePlan } from '../image/restore-plan.ts'
 import type { TimelineFacts } from '../image/timeline-facts.ts'
-import { requireOneOf, throwIfAborted } from '../options.ts'
+import { requireOneOf, SILENT_LOGGER, throwIfAborted } from '../options.ts'
 import type { OperationOptions } from '../options.ts'
 import { ProgressMeter } from '../progress.ts'
 import { requirePreflight } from '../server/preflight.ts'
 import type { Server } from '../server/server.ts'
 import { checkPlan } from './check-plan.ts'
+import { countsGtids } from './counts-gtids.ts'
 import { finishEarlier, writtenSince } from './finish-earlier.ts'
 import { finish } from './finish.ts'
 import type { IsolationEnd } from './finish.ts'
@@ -23,7 +24,7 @@ import { replayLog } from './replay-log.ts'
 import { directReplayer } from './replay/direct.ts'
 import type { Replayer } from './replay/replayer.ts'
 import { mysqlbinlogReplayer } from './replay/mysqlbinlog.ts'
-import type { RestorePhase } from './restore-facts.ts'
+import type { RestoreFacts, RestorePhase } from './restore-facts.ts'
 import { RestoreReport } from './restore-report.ts'
 
 import { beginOn } from './target/begin-on.ts'
@@ -31,10 +32,12 @@ import { checkContent } from './target/check-content.ts'
 import type { TargetContent } from './target/check-content.ts'
 import { requireNeeds } from './target/check-needs.ts'
 import { checkCompatible, requireOtherServer } from './target/check-target.ts'
+import { findEarlierReplay } from './target/find-earlier-replay.ts'
+import { goOnBehind, markGoingOn, orBeginAnew } from './target/go-on.ts'
 import { holdTarget } from './target/held-target.ts'
 import type { HeldTarget } from './target/held-target.ts'
 import { adoptedSettings, isolateTarget } from './target/isolate-target.ts'
-import { markProved, readMarker } from './target/marker.ts'
+import { isProved, markProved, readMarker } from './target/marker.ts'
 
 /** Where a restore goes. */
 export interface RestoreDestination {
@@ -68,7 +71,7 @@ export interface RestoreOptions extends OperationOptions {
   readonly verify?: 'stream' | 'before' | undefined
   /**
    * How the log is replayed: `mysqlbinlog` pipes what that program prints into the client, which is the reference; `direct`
-   * sends the log's own row events in large batches, which is many times as fast, and new.
+   * sends the log's own row events in large batches, which is many times as fast, can go on where it was stopped, and new.
    * @default 'mysqlbinlog'
    */
   readonly replayer?: ReplayerName | undefined
@@ -76,11 +79,15 @@ export interface RestoreOptions extends OperationOptions {
   readonly methods?: readonly BackupMethod[] | undefined
 }
 
+const NOT_A_BEGINNING =
+  'the target has executed something else than the beginning of this plan, as if somebody had written to it: it begins anew'
+
 /**
  * Restores a plan into a server and proves that it holds exactly what the plan promises.
  *
  * Whatever fails before the first write leaves the target as it was. Whatever fails later leaves it marked and isolated;
- * the same restore, run again, wipes what it had written and ends in the same place.
+ * the same restore, run again, ends in the same place: it goes on behind what the replayer `direct` had replayed, where it
+ * can be sure of that, and else wipes what was written and begins anew.
  */
 export async function restore(
   archive: Archive,
@@ -104,12 +111,13 @@ export async function restore(
   requireOneOf('verify', verify, ['stream', 'before'])
   requireOneOf('replayer', replayerName, Object.keys(REPLAYERS))
   const { server } = into
-  const { signal } = operation
+  const { signal, logger = SILENT_LOGGER } = operation
   const clock = new PhaseClock<RestorePhase>()
   const replayer = REPLAYERS[replayerName]()
   throwIfAborted(signal, 'the restore')
 
-  // Up to `beginOn` nothing is written: first the plan against the archive, then the target, then every byte of log.
+  // Up to `beginOn` nothing is written, but that a target with our mark is isolated anew: first the plan is checked against
+  // the archive, then the target, then every byte of log.
   const segments = checkPlan(archive, facts, plan)
   const method = findMethod(plan, methods)
   const timeline = (await archive.timelines({ signal })).find(({ id }) => id === plan.timelineId)
@@ -119,7 +127,10 @@ export async function restore(
   await using target = await holdTarget(server)
   const content = await clock.time('check', () => checkTarget(target, plan, operation))
   const { lacking } = await adoptedSettings(target, plan.image.backup.server)
-  const reportOn = (executedGtids: string | undefined, earlier: boolean, more: readonly string[] = []): RestoreReport =>
+  const reportOn = (
+    executedGtids: string | undefined,
+    { earlier = false, resumedAt, more = [] }: Partial<RestoreFacts> & { readonly more?: readonly string[] },
+  ): RestoreReport =>
     new RestoreReport({
       planHash: plan.hash,
       image: { id: plan.image.id, bytes: plan.image.backup.bytes },
@@ -131,43 +142,61 @@ export async function restore(
       executedGtids: hasGtids(plan) ? executedGtids : undefined,
       isolation: isolation === 'lift' ? 'lifted' : 'kept',
       earlier,
+      resumedAt,
       warnings: [...warningsOf(plan, server, timeline?.source.serverId), ...lacking.map(lackingSetting), ...more],
       phases: clock.durations,
     })
 
   // An earlier run proved the target and was stopped before it could hand it over, or kept it isolated.
-  if (content.kind === 'marked' && content.marker.phase !== 'begun') {
+  if (content.kind === 'marked' && isProved(content.marker.phase)) {
     const { marker } = content
-    const written = await writtenSince(target, marker.state)
+    const more = await writtenSince(target, marker.state)
     await clock.time('finish', () => finishEarlier(target, plan, marker, isolation, operation))
-    return reportOn(marker.state.provedGtids, true, written)
+    return reportOn(marker.state.provedGtids, { earlier: true, more })
   }
 
+  const counts = await countsGtids(target, plan)
+  const by = { replayer: replayer.name, accounts, user: server.connection.user, counts }
+  const half = content.kind === 'marked' ? content.marker : undefined
+  const earlier =
+    half && (await leaving(plan.hash, 'begun', () => findEarlierReplay(target, plan, half, by, operation)))
   await checkLoad(archive, plan, method, server, { ...operation, accounts })
   const { files, needs } = await clock.time('verify', async () => {
     if (verify === 'before') await verifyBackup(archive, plan, operation)
-    return verifyLog(archive, plan, segments, replayer.limits, operation)
+    return verifyLog(archive, plan, segments, replayer.limits, operation, earlier)
   })
   await requireNeeds(target, plan.image.backup, needs)
   throwIfAborted(signal, 'the restore')
 
   // From here on the target is marked, and isolated until the proof is done.
+  const left = earlier?.leftOf(files)
+  if (earlier !== undefined && left === undefined) logger.warn(NOT_A_BEGINNING)
   const proved = await leaving(plan.hash, 'begun', async () => {
-    const state = await beginOn(target, plan, content, operation)
-    await clock.time('load', () =>
-      loadBackup(archive, plan, method, target, state.ownGtids, files, { ...operation, accounts }),
-    )
-    const replayed = await clock.time('replay', () =>
-      replayLog(archive, plan, files, replayer, target.server, operation),
-    )
-    const executedGtids = await clock.time('prove', () => prove(plan, target, replayed, state.ownGtids, operation))
+    let state = half?.state
+    if (state === undefined || left === undefined) {
+      state = await beginOn(target, plan, content, operation)
+      const { ownGtids } = state
+      await clock.time('load', () =>
+        loadBackup(archive, plan, method, target, ownGtids, files, { ...operation, accounts }),
+      )
+      if (replayer.resumes) state = await markGoingOn(target, state, by)
+    } else {
+      await goOnBehind(target, left, operation)
+    }
+    const { ownGtids } = state
+    const executedGtids = await orBeginAnew(target, async () => {
+      const replayed = await clock.time('replay', () =>
+        replayLog(archive, plan, left?.files ?? files, { ...operation, target, replayer, done: left?.done }),
+      )
+      return clock.time('prove', () => prove(plan, target, replayed, ownGtids, operation))
+    })
     // What is kept isolated must not be opened by the accounts that came with the backup and the log.
     const final = isolation === 'keep' ? await isolateTarget(target, state, plan.image.backup.server) : state
     await markProved(target.session, final, executedGtids)
     return { state: final, executedGtids }
   })
   await clock.time('finish', () => finish({ target, planHash: plan.hash, state: proved.state }, isolation, operation))
-  return reportOn(proved.executedGtids, false)
+  return reportOn(proved.executedGtids, { resumedAt: left?.done.at })
 }
 
 // These are for callers without types.
@@ -195,7 +224,7 @@ async function checkTarget(target: HeldTarget, plan: RestorePlan, options: Opera
 /** Holds the plan already; it may be in use, and what a restore asks of a target does not matter any more. */
 async function provedContent({ session }: HeldTarget, plan: RestorePlan): Promise<TargetContent | undefined> {
   const marker = await readMarker(session)
-  return marker?.planHash === plan.hash && marker.phase !== 'begun' ? { kind: 'marked', marker } : undefined
+  return marker?.planHash === plan.hash && isProved(marker.phase) ? { kind: 'marked', marker } : undefined
 }
 
 async function contentToRestore(target: HeldTarget, plan: RestorePlan): Promise<TargetContent> {

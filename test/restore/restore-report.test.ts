@@ -42,6 +42,13 @@ test('a person can read it', () => {
   )
 })
 
+test('it says where a run went on behind an earlier one', () => {
+  const resumedAt = { file: 'binlog.000041', offset: 500 }
+  expect(new RestoreReport({ ...FACTS, resumedAt }).toText()).toContain(
+    'by mysqlbinlog\n  resumed at      binlog.000041:500, behind an earlier run\n',
+  )
+})
+
 test('a program can read it', () => {
   expect(JSON.parse(JSON.stringify(new RestoreReport(FACTS)))).toMatchObject({
     transactions: 1234,

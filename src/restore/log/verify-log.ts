@@ -14,6 +14,7 @@ import type { SizeLimits } from '../replay/replayer.ts'
 import { scopeRule } from '../scope.ts'
 import type { ScopeSide } from '../scope.ts'
 import { CountSum, differingCount } from '../count-sum.ts'
+import type { EarlierReplay } from './earlier-replay.ts'
 import { LargeStatements } from './large-statements.ts'
 import { LogNeeds } from './log-needs.ts'
 import { OpenXa } from './open-xa.ts'
@@ -33,7 +34,7 @@ export interface VerifiedLog {
 /**
  * Reads all the log a plan needs, before the target's first write: every hash and checksum, that start and stop lie
  * between transactions, that everything in between can be replayed within the limits of the replayer and is as much as the
- * plan says. Finds the bytes to replay on the way. Throws `ObjectMissing`, `ChecksumMismatch`, `CorruptBinlog`,
+ * plan says. Finds the bytes to replay on the way, and how many of them an earlier run replayed. Throws `ObjectMissing`, `ChecksumMismatch`, `CorruptBinlog`,
  * `Unreplayable` or `PlanMismatch`.
  */
 export async function verifyLog(
@@ -42,6 +43,7 @@ export async function verifyLog(
   segments: readonly Segment[],
   limits: SizeLimits,
   options: OperationOptions,
+  earlier?: EarlierReplay,
 ): Promise<VerifiedLog> {
   const totalBytes = segments.reduce((sum, { blob }) => sum + blob.content.bytes, 0)
   const meter = new ProgressMeter('restore:verify', 'archived log', options.onProgress, { totalBytes })
@@ -61,6 +63,7 @@ export async function verifyLog(
         wanted,
         xa,
         meter,
+        earlier,
         signal: options.signal,
       }),
     )
@@ -79,13 +82,14 @@ interface FileContext extends Pick<OperationOptions, 'signal'> {
   readonly wanted: CountSum
   readonly xa: OpenXa
   readonly meter: ProgressMeter
+  readonly earlier: EarlierReplay | undefined
 }
 
 async function verifyFile(
   archive: Archive,
   plan: RestorePlan,
   segments: readonly [Segment, ...Segment[]],
-  { sideOf, needs, limits, all, wanted, xa, meter, signal }: FileContext,
+  { sideOf, needs, limits, all, wanted, xa, meter, earlier, signal }: FileContext,
 ): Promise<PlannedFile> {
   const [{ fileId, file, format }] = segments
   const from = fileId === plan.start.fileId ? plan.start.position.offset : 0
@@ -127,6 +131,7 @@ async function verifyFile(
       xa.addReplayed(transaction, file)
       addReplayed(transaction)
       wanted.add(transaction)
+      earlier?.add(transaction, { file, fileId })
       intervals.add(transaction.start, transaction.end)
     }
     meter.add(bytes, transactions.length, file)

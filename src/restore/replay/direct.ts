@@ -33,7 +33,7 @@ const LIMITS: SizeLimits = {
  * is not rows alone goes through the text that mysqlbinlog prints for it, in the same session.
  */
 export function directReplayer(): Replayer {
-  return { name: 'direct', limits: LIMITS, check, replay }
+  return { name: 'direct', resumes: true, limits: LIMITS, check, replay }
 }
 
 async function check(target: Server): Promise<void> {
@@ -61,8 +61,10 @@ async function replayIn(session: Session, job: ReplayJob): Promise<ReplayResult>
   const { target } = job
   const dialect = replayDialect(target.flavor)
   const sent = new Sent(job)
+  // A process that was stopped for a while may have lost the target to another one.
+  const { fence } = target.tools
+  await session.run([...(fence === undefined ? [] : [fence]), ...dialect.beforeReplay])
   const gtids = new JoinedGtids(target, await target.dialect.executedGtids(session))
-  await session.run(dialect.beforeReplay)
   for (const file of job.files) await replayFile(file, { session, job, sent, gtids })
   await session.run(target.dialect.sessionAfterReplay)
   if (dialect.fillsIn) await gtids.fillIn(session)
@@ -79,10 +81,10 @@ interface FileContext {
 }
 
 async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileContext): Promise<void> {
-  const { target, signal } = job
+  const { target, notes, signal } = job
   const dialect = replayDialect(target.flavor)
   const place = () => ({ file: file.file, last: sent.last })
-  const pieces = new PiecesAhead(readPieces(file))
+  await using pieces = new PiecesAhead(readPieces(file))
   const rows = new RowApplier(session, dialect)
   // The format description tells how the rows are written, and maybe that the server was started: that once only.
   const { sessionAfterReplay } = target.dialect
@@ -101,7 +103,8 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
   const textFile = { ...file, head: Buffer.concat([file.head.subarray(0, MAGIC_BYTES), goesOn]) }
   const apply = async (batch: RowBatch): Promise<void> => {
     try {
-      await rows.apply(batch)
+      const end = batch.transactions.at(-1)?.end
+      await rows.apply(batch, end === undefined ? undefined : notes?.placeSql?.({ fileId: file.fileId, end }))
     } catch (error) {
       const failed = batch.transactions.map((transaction) => refTo(transaction, file))
       throw refusedByServer(describe(batch), error, { ...place(), failed })
@@ -118,7 +121,7 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
       const program = await clientProgram(target, 'binlog')
       // The program begins with a format description, which MySQL does not take behind the GTID of the rows before.
       await session.run(sessionAfterReplay)
-      await replayText(pieces, { server: target, program, session, file: textFile, sent, gtids, place, signal })
+      await replayText(pieces, { server: target, program, session, file: textFile, sent, gtids, notes, place, signal })
       await describeRows(goesOn)
       rows.forgetSettings()
       batch = await takeRowBatch(pieces, file.format, dialect)

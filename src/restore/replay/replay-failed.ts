@@ -54,7 +54,7 @@ function failure(reason: string, place: ReplayPlace, details: Readonly<Record<st
   return new PitrError('ReplayFailed', {
     subject: failed[0] === undefined ? (file ?? 'the binary logs') : formatBinlogPosition(failed[0].start),
     message: `the replay failed ${describePlace(place)} (${sent}): ${reason}`,
-    hint: 'Remove the cause and run the same restore again: it begins anew on this target.',
+    hint: 'Remove the cause and run the same restore again on this target.',
     details: { file, last, failed: failed.length === 0 ? undefined : [failed[0], failed.at(-1)], ...details },
   })
 }

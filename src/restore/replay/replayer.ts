@@ -4,6 +4,8 @@ import type { LogCounts, LogFormat } from '../../image/segment.ts'
 import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
 import type { OperationOptions } from '../../options.ts'
 import type { Server } from '../../server/server.ts'
+import type { ReplayedPart } from '../log/earlier-replay.ts'
+import type { ReplayedTo } from '../target/replay-progress.ts'
 
 /** The part of one binlog file that is replayed. */
 export interface ReplayFile {
@@ -39,8 +41,22 @@ export interface ReplayJob extends OperationOptions {
   readonly files: readonly ReplayFile[]
   /** What the plan promises: for totals of progress. */
   readonly expected: LogCounts & { readonly bytes: number }
+  /** What an earlier run replayed: it lies before the files, and counts as sent. */
+  readonly done?: Pick<ReplayedPart, 'counts' | 'bytes' | 'last'> | undefined
+  /** Where it notes how far it is; only for one that `resumes`. */
+  readonly notes?: ReplayNotes | undefined
   /** SQL that the replaying session runs last, behind everything else: its effect is the proof that all before it was executed. */
   readonly sentinel: readonly string[]
+}
+
+/** What a replay notes on the target, so that another one can go on behind it when it is killed. */
+export interface ReplayNotes {
+  /** SQL that notes a place, for the transaction that brings the target there; undefined when the server's GTIDs tell it. */
+  readonly placeSql?: ((end: ReplayedTo) => string) | undefined
+  /** Text is going to be executed that may be done in part only when it is stopped. */
+  textBegins(): Promise<void>
+  /** It was executed, up to there. `keepsState`: the rest of the log may need something that lives in the session. */
+  textEnds(end: ReplayedTo, keepsState: boolean): Promise<void>
 }
 
 /** What a replayer sent. Not a proof: that is read from the target. */
@@ -68,6 +84,8 @@ export interface SizeLimits {
 export interface Replayer {
   /** Shown in the report. */
   readonly name: string
+  /** Whether it applies the log in order and notes on the way where another one can go on. */
+  readonly resumes: boolean
   /** What it cannot send: found in the log before the target's first write. */
   readonly limits: SizeLimits
   /** Throws what would make {@link Replayer.replay} fail from the start, such as `MissingProgram`. */

@@ -17,10 +17,14 @@ export class Sent {
   #last: TransactionRef | undefined
   #latest: TransactionRef[] = []
 
-  constructor({ files, expected, onProgress }: ReplayJob) {
+  constructor({ files, expected, done, onProgress }: ReplayJob) {
+    if (done !== undefined) this.#sum.addAll(done.counts)
+    this.#last = done?.last
     this.#meter = new ProgressMeter('restore:replay', files[0]?.file ?? 'nothing', onProgress, {
       totalBytes: expected.bytes,
       totalTransactions: expected.transactions,
+      doneBytes: done?.bytes,
+      doneTransactions: done?.counts.transactions,
     })
   }
 

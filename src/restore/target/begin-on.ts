@@ -5,7 +5,7 @@ import type { TargetContent } from './check-content.ts'
 import type { HeldTarget } from './held-target.ts'
 import { isolateTarget } from './isolate-target.ts'
 import type { MarkerState } from './marker-manifest.ts'
-import { writeMarker } from './marker.ts'
+import { markBegun, writeMarker } from './marker.ts'
 import { wipeTarget } from './wipe-target.ts'
 
 /**
@@ -24,6 +24,8 @@ export async function beginOn(
     return isolateTarget(target, state, plan.image.backup.server)
   }
   const { logger = SILENT_LOGGER } = options
+  // Isolated, it would not show any more that it was restarted.
+  await markBegun(target.session)
   logger.info(`the target holds a part of this plan since ${content.marker.startedAt} UTC: it is wiped and begun again`)
   const state = await isolateTarget(target, content.marker.state, plan.image.backup.server)
   await wipeTarget(target, state, options)

@@ -6,7 +6,8 @@ import type { AccountDefinition } from '../../server/flavor/flavor-dialect.ts'
 import { replayDialect } from '../../server/flavor/replay-dialect-of.ts'
 import { MARKER_DATABASE } from '../../server/marker-database.ts'
 import type { HeldTarget } from './held-target.ts'
-import { MARKER_TABLE, readMarker } from './marker.ts'
+import { MARKER_TABLE } from './marker-table.ts'
+import { readMarker } from './marker.ts'
 import type { Marker, MarkerPhase } from './marker.ts'
 
 /** What a target that may be restored holds: nothing, or the mark of an earlier try of the same plan. */
@@ -76,11 +77,13 @@ function notEmpty(databases: readonly string[], hasPlan: boolean): PitrError {
   })
 }
 
+const PART = {
+  what: 'holds a part of what was restored',
+  hint: 'Run the restore of that plan again, or use another empty server. To give this one up, throw its data directory away: it is not usable.',
+}
 const OTHER_PLAN: Readonly<Record<MarkerPhase, { readonly what: string; readonly hint: string }>> = {
-  begun: {
-    what: 'holds a part of what was restored',
-    hint: 'Run the restore of that plan again, or use another empty server. To give this one up, throw its data directory away: it is not usable.',
-  },
+  begun: PART,
+  loaded: PART,
   proved: {
     what: 'was restored',
     hint: 'It is whole and still isolated: lift that with releaseTarget(server), or use another empty server.',

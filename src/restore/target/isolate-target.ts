@@ -7,13 +7,16 @@ import type { HeldTarget } from './held-target.ts'
 import { updateMarkerState } from './marker.ts'
 import type { MarkerState } from './marker-manifest.ts'
 
+/** No SQL. */
+const CLOSED = 'mysql_pitr: this server is being restored'
+
 /** Global variables a target has while it is restored. */
 const SETTINGS: Readonly<Record<string, string>> = {
   // What the source took as one packet the target must take; the upper limit.
   max_allowed_packet: '1073741824',
-  // No SQL: the server ends the connection of every account that is not privileged. Accounts that come with the backup or
+  // The server ends the connection of every account that is not privileged. Accounts that come with the backup or
   // the log are kept out too. https://dev.mysql.com/doc/refman/en/server-system-variables.html#sysvar_init_connect
-  init_connect: quoteString('mysql_pitr: this server is being restored'),
+  init_connect: quoteString(CLOSED),
 }
 
 /** Storage engines that are no engine; as text that would be an engine without a name. */
@@ -53,6 +56,11 @@ export async function isolateTarget(
   for (const [name, value] of Object.entries(SETTINGS)) await session.query(`SET GLOBAL ${name} = ${value}`)
   for (const [name, value] of Object.entries(adopted)) await setGlobal(session, name, value)
   return recorded
+}
+
+/** Whether the server of a target that was isolated was restarted since: it lost a setting that is not kept over a restart. */
+export async function wasRestarted(session: Session): Promise<boolean> {
+  return (await session.value('SELECT @@GLOBAL.init_connect')) !== CLOSED
 }
 
 /** Puts everything back. Can be done twice. */

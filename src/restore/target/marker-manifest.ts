@@ -3,6 +3,26 @@ import { accountSchema } from '../../backup/accounts/accounts-manifest.ts'
 import { PitrError } from '../../errors.ts'
 import type { AccountDefinition, IsolationState } from '../../server/flavor/flavor-dialect.ts'
 
+/** By what a target was loaded and is replayed: all of it has to be the same for another run to go on. */
+export interface LoadedBy {
+  /** Name of the replayer. */
+  readonly replayer: string
+  /** Whether accounts were loaded. */
+  readonly accounts: 'all' | 'none'
+  /** Whose sessions load and replay: what is left of them can be found and ended. */
+  readonly user: string
+  /** Whether the server counts the GTIDs of the log as executed: a restart may change that. */
+  readonly counts: boolean
+}
+
+/** How a target was loaded. */
+export interface Loaded extends LoadedBy {
+  /** Whether the server keeps every commit, in its tables and in its log alike, also when it is killed. */
+  readonly durable: boolean
+  /** Whether it was restarted since. */
+  readonly restarted: boolean
+}
+
 /** What a target was before it was restored: enough to begin anew, and to give it back. */
 export interface MarkerState {
   /** GTIDs it had executed by itself. */
@@ -13,6 +33,8 @@ export interface MarkerState {
   readonly settings?: Readonly<Record<string, string>> | undefined
   /** What isolating it changes; undefined until then. */
   readonly isolation?: IsolationState | undefined
+  /** How it was loaded, and what replays on it; undefined until it is loaded. */
+  readonly loaded?: Loaded | undefined
   /** The GTIDs it had executed when the restore was proved; undefined until then. */
   readonly provedGtids?: string | undefined
 }
@@ -25,6 +47,16 @@ const STATE = v.object({
   ownAccounts: v.array(accountSchema()),
   settings: v.optional(TEXTS),
   isolation: v.optional(v.looseObject({ variables: TEXTS, persisted: NAMES })),
+  loaded: v.optional(
+    v.object({
+      replayer: v.string(),
+      accounts: v.picklist(['all', 'none']),
+      user: v.string(),
+      counts: v.boolean(),
+      durable: v.boolean(),
+      restarted: v.boolean(),
+    }),
+  ),
   provedGtids: v.optional(v.string()),
 })
 

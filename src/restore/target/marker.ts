@@ -3,21 +3,23 @@ import { asText } from '../../server/session.ts'
 import type { Session } from '../../server/session.ts'
 import { parseMarkerState, serializeMarkerState, unreadableMarker } from './marker-manifest.ts'
 import type { MarkerState } from './marker-manifest.ts'
-
-/** The table in {@link MARKER_DATABASE} that is ours. */
-export const MARKER_TABLE = 'restore_marker'
-
-const TABLE = `\`${MARKER_DATABASE}\`.\`${MARKER_TABLE}\``
+import { MAKE_MARKER, MARKER, MARKER_TABLE } from './marker-table.ts'
 
 /**
  * How far a restore came. `begun`: the target may hold a part of the plan, and is wiped when the restore runs again.
- * `proved`: it holds exactly the plan, and is isolated. `releasing`: that too, and its isolation may be lifted already.
+ * `loaded`: it holds the backup and a part of the log, by a replayer that another run can go on behind. `proved`: it holds
+ * exactly the plan, and is isolated. `releasing`: that too, and its isolation may be lifted already.
  */
-export type MarkerPhase = 'begun' | 'proved' | 'releasing'
+export type MarkerPhase = 'begun' | 'loaded' | 'proved' | 'releasing'
 
-const PHASES: readonly MarkerPhase[] = ['begun', 'proved', 'releasing']
+const PHASES: readonly MarkerPhase[] = ['begun', 'loaded', 'proved', 'releasing']
 
-/** What a target carries from the first write of a restore to its end. It is never written to a binary log. */
+/** Whether a target of this phase holds exactly its plan. */
+export function isProved(phase: MarkerPhase): boolean {
+  return phase === 'proved' || phase === 'releasing'
+}
+
+/** What a target carries from the first write of a restore to its end. Binary logs do not hold it, but for the place in it that a replay notes. */
 export interface Marker {
   /** Hash of the plan. */
   readonly planHash: string
@@ -36,7 +38,7 @@ export async function readMarker(session: Session): Promise<Marker | undefined> 
   ])
   if (!tables.includes(MARKER_TABLE)) return undefined
   const [row] = await session.query(
-    `SELECT plan_hash, phase, CAST(started_at AS CHAR) AS started_at, state FROM ${TABLE}`,
+    `SELECT plan_hash, phase, CAST(started_at AS CHAR) AS started_at, state FROM ${MARKER}`,
   )
   if (row === undefined) return undefined
   return {
@@ -56,43 +58,50 @@ function phaseOf(text: string): MarkerPhase {
 
 /** Writes the first marker. Behind a kill in the middle it is as if nothing had been written. */
 export async function writeMarker(session: Session, planHash: string, state: MarkerState): Promise<void> {
-  await session.run([
-    `CREATE DATABASE IF NOT EXISTS \`${MARKER_DATABASE}\``,
-    `CREATE TABLE IF NOT EXISTS ${TABLE} (
-       id TINYINT NOT NULL PRIMARY KEY, plan_hash VARCHAR(64) NOT NULL, phase VARCHAR(16) NOT NULL,
-       started_at DATETIME NOT NULL, state LONGTEXT NOT NULL, nonce VARCHAR(64) NOT NULL
-     ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`,
-  ])
+  await session.run(MAKE_MARKER)
   await session.query(
-    `INSERT INTO ${TABLE} (id, plan_hash, phase, started_at, state, nonce) VALUES (1, ?, 'begun', UTC_TIMESTAMP(), ?, '')`,
+    `INSERT INTO ${MARKER} (id, plan_hash, phase, started_at, state, nonce) VALUES (1, ?, 'begun', UTC_TIMESTAMP(), ?, '')`,
     [planHash, serializeMarkerState(state)],
   )
 }
 
 /** Records what is known of the target's former state now. */
 export async function updateMarkerState(session: Session, state: MarkerState): Promise<void> {
-  await session.query(`UPDATE ${TABLE} SET state = ?, nonce = '' WHERE id = 1`, [serializeMarkerState(state)])
+  await session.query(`UPDATE ${MARKER} SET state = ?, nonce = '' WHERE id = 1`, [serializeMarkerState(state)])
+}
+
+/** Records that nobody can go on with what the target holds: it is wiped when the restore runs again. */
+export async function markBegun(session: Session): Promise<void> {
+  await session.query(`UPDATE ${MARKER} SET phase = 'begun' WHERE id = 1`)
+}
+
+/** Records that the backup is loaded: from here on a replay tells how far it is, from its beginning. */
+export async function markLoaded(session: Session, state: MarkerState): Promise<void> {
+  await session.query(
+    `UPDATE ${MARKER} SET phase = 'loaded', state = ?, place_file = '', place_end = 0, doubt = '' WHERE id = 1`,
+    [serializeMarkerState(state)],
+  )
 }
 
 /** Records that the proof is done, and the GTIDs it found: from here on the target is never wiped, and what that would take is forgotten. */
 export async function markProved(session: Session, state: MarkerState, executedGtids: string): Promise<void> {
   const proved: MarkerState = { ...state, ownAccounts: [], provedGtids: executedGtids }
-  await session.query(`UPDATE ${TABLE} SET phase = 'proved', state = ? WHERE id = 1`, [serializeMarkerState(proved)])
+  await session.query(`UPDATE ${MARKER} SET phase = 'proved', state = ? WHERE id = 1`, [serializeMarkerState(proved)])
 }
 
 /** Records, before it is done, that the isolation of a proved target is lifted. */
 export async function markReleasing(session: Session): Promise<void> {
-  await session.query(`UPDATE ${TABLE} SET phase = 'releasing' WHERE id = 1`)
+  await session.query(`UPDATE ${MARKER} SET phase = 'releasing' WHERE id = 1`)
 }
 
 /** SQL by which the replaying session leaves a nonce, behind everything it replayed. The nonce is hexadecimal. */
 export function leaveNonce(nonce: string): string {
-  return `UPDATE ${TABLE} SET nonce = '${nonce}' WHERE id = 1`
+  return `UPDATE ${MARKER} SET nonce = '${nonce}' WHERE id = 1`
 }
 
 /** The nonce that was left; '' for none. */
 export async function readNonce(session: Session): Promise<string> {
-  return (await session.value(`SELECT nonce FROM ${TABLE} WHERE id = 1`)) ?? ''
+  return (await session.value(`SELECT nonce FROM ${MARKER} WHERE id = 1`)) ?? ''
 }
 
 /** Removes the marker: the target is the caller's. Nothing else that came to be in its schema is dropped with it. */
@@ -103,6 +112,6 @@ export async function dropMarker(session: Session): Promise<void> {
           + (SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ?)`,
     [MARKER_DATABASE, MARKER_TABLE, MARKER_DATABASE, MARKER_DATABASE],
   )
-  if (others !== '0') return void (await session.query(`DROP TABLE IF EXISTS ${TABLE}`))
+  if (others !== '0') return void (await session.query(`DROP TABLE IF EXISTS ${MARKER}`))
   await session.query(`DROP DATABASE IF EXISTS \`${MARKER_DATABASE}\``)
 }

@@ -3,7 +3,7 @@ import { appendFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PitrError, releaseTarget } from '../../../src/index.ts'
-import type { RestoreReport } from '../../../src/index.ts'
+import type { RestoreOptions, RestoreReport } from '../../../src/index.ts'
 import type { OperationOptions } from '../../../src/options.ts'
 import type { FlavorDialect } from '../../../src/server/flavor/flavor-dialect.ts'
 import type { Server } from '../../../src/server/server.ts'
@@ -23,6 +23,8 @@ import type { Prepared } from './support/prepared.ts'
 import { checksums, run } from './support/query.ts'
 import { settings, targetState } from './support/target-state.ts'
 
+const REPLAYERS = ['mysqlbinlog', 'direct'] as const
+
 let prepared: Prepared
 beforeAll(async () => {
   prepared = await prepare()
@@ -30,24 +32,27 @@ beforeAll(async () => {
 afterAll(async () => prepared?.[Symbol.asyncDispose]())
 
 describe('a restore that failed on the way', () => {
-  test('of a refused statement: the target stays marked and isolated; run again it ends in the same place', async () => {
-    await using target = await startServer(flavor)
-    const before = await settings(target)
-    await using gate = await closeGate(target)
-    const restored = expectPitrError(restore(target), {
-      code: 'ReplayFailed',
-      message: /ERROR 1146 \(42S02\).*orders/s,
-      secrets: [target.connection.password],
-    })
-    await gate.reached()
-    await run(target, ['SET SESSION sql_log_bin = 0', 'DROP TABLE shop.orders'])
-    await gate.open()
-    const error = await restored
-    expect(error.details).toMatchObject({ target: 'marked and isolated', planHash: prepared.plan.hash })
-    expect(await settings(target)).toMatchObject({ read_only: 'ON' })
+  test.each(REPLAYERS)(
+    'of a refused statement, by %s: the target stays marked and isolated; run again it ends in the same place',
+    async (replayer) => {
+      await using target = await startServer(flavor)
+      const before = await settings(target)
+      await using gate = await closeGate(target)
+      const restored = expectPitrError(restore(target, { replayer }), {
+        code: 'ReplayFailed',
+        message: /ERROR 1146 \(42S02\).*orders/s,
+        secrets: [target.connection.password],
+      })
+      await gate.reached()
+      await run(target, ['SET SESSION sql_log_bin = 0', 'DROP TABLE shop.orders'])
+      await gate.open()
+      const error = await restored
+      expect(error.details).toMatchObject({ target: 'marked and isolated', planHash: prepared.plan.hash })
+      expect(await settings(target)).toMatchObject({ read_only: 'ON' })
 
-    await expectWhole(target, await restore(target), before)
-  })
+      await expectWhole(target, await restore(target, { replayer }), before)
+    },
+  )
 
   test('of its signal: Aborted; run again it ends in the same place', async () => {
     await using target = await startServer(flavor)
@@ -97,17 +102,20 @@ describe('a restore that failed on the way', () => {
     },
   )
 
-  test('killed with its process: run again it ends in the same place', async () => {
+  test.each(REPLAYERS)('by %s, killed with its process: run again it ends in the same place', async (replayer) => {
     await using target = await startServer(flavor)
     const before = await settings(target)
     await using gate = await closeGate(target)
-    const restorer = startChild('restore', prepared.folder, { server: target, plan: prepared.plan })
+    const restorer = startChild('restore', prepared.folder, { server: target, plan: prepared.plan, replayer })
     await gate.reached()
     restorer.kill('SIGKILL')
     expect(await endOf(restorer)).toBeUndefined()
 
     // The dead restore's session still waits on the server, before the gate: it is ended before anything is wiped.
-    await expectWhole(target, await retried(target), before)
+    // It was executing a statement, so that nobody can go on there.
+    const report = await unlessBusy(() => restore(target, { replayer }))
+    expect(report.resumedAt).toBeUndefined()
+    await expectWhole(target, report, before)
   })
 
   test('is not mixed with another plan: TargetNotEmpty names both, and nothing changes', async () => {
@@ -238,7 +246,10 @@ test('a segment that was changed behind the plan is found before anything is wri
   expect(await targetState(target)).toEqual(before)
 })
 
-async function restore(target: TestServer, options: OperationOptions = {}): Promise<RestoreReport> {
+async function restore(
+  target: TestServer,
+  options: OperationOptions & Pick<RestoreOptions, 'replayer'> = {},
+): Promise<RestoreReport> {
   await using server = await connect(target)
   return await prepared.manager.restore(prepared.plan, {
     into: { kind: 'server', server },

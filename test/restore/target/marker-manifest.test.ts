@@ -1,14 +1,16 @@
 import { expect, test } from 'vitest'
+import type { MarkerState } from '../../../src/restore/target/marker-manifest.ts'
 import { parseMarkerState, serializeMarkerState } from '../../../src/restore/target/marker-manifest.ts'
 import { expectPitrError } from '../../support/expect-pitr-error.ts'
 
-const STATE = {
+const STATE: MarkerState = {
   ownGtids: '0-1-5',
   ownAccounts: [
     { account: "'app'@'%'", create: "CREATE USER 'app'@'%'", grants: ['GRANT r TO app'], role: false, locked: true },
   ],
   settings: { init_connect: '' },
   isolation: { variables: { read_only: 'OFF' }, persisted: [] },
+  loaded: { replayer: 'direct', accounts: 'none', user: 'root', counts: true, durable: true, restarted: false },
 }
 
 test('what is written is read again', () => {

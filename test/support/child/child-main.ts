@@ -3,7 +3,7 @@
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { directoryStorage, mysqldump, PitrError, RecoveryImageManager, RestorePlan } from '../../../src/index.ts'
-import type { RestoreOptions, Server, Storage } from '../../../src/index.ts'
+import type { Progress, ProgressKind, RestoreOptions, Server, Storage } from '../../../src/index.ts'
 import { connect } from '../connect.ts'
 import type { TestServer } from '../servers/index.ts'
 import { stoppingAt } from '../stopping-at.ts'
@@ -29,6 +29,8 @@ export interface ChildInput {
 export interface Moment {
   readonly step: number
   readonly delayMs: number
+  /** The phase whose beginning is the first step. @default the beginning of the child */
+  readonly phase?: ProgressKind | undefined
 }
 
 /** What a child says that came to its end. */
@@ -53,7 +55,10 @@ async function work(input: ChildInput): Promise<Finished> {
   const server = killAt === undefined ? connected : stoppingAt(connected, killAt, () => dieAfter(0))
   const startedAt = performance.now()
   let steps = 0
-  const onStep = (): void => {
+  let isIn = kill?.phase === undefined
+  const onStep = (progress?: Progress): void => {
+    isIn ||= progress?.kind === kill?.phase
+    if (!isIn) return
     steps++
     if (steps === kill?.step) dieAfter(kill.delayMs)
   }

@@ -18,8 +18,8 @@ export class RowApplier {
     this.#settings = undefined
   }
 
-  /** Applies one batch: a transaction of its own, or a part of one. */
-  async apply({ settings, begins, ends, gtid, statement }: RowBatch): Promise<void> {
+  /** Applies one batch: a transaction of its own, or a part of one. `last` is a statement more in it, at its end. */
+  async apply({ settings, begins, ends, gtid, statement }: RowBatch, last?: string): Promise<void> {
     if (begins) {
       if (settings !== undefined && !isSame(settings, this.#settings)) {
         await this.#session.run(this.#dialect.rowSettings(settings))
@@ -29,6 +29,7 @@ export class RowApplier {
       await this.#session.run([...this.#dialect.nextGtid(gtid), 'START TRANSACTION'])
     }
     if (statement !== undefined) await this.#session.query(statement)
+    if (last !== undefined) await this.#session.query(last)
     if (ends) await this.#session.query('COMMIT')
   }
 }

@@ -1,7 +1,7 @@
 import type { LogPiece } from './read-pieces.ts'
 
 /** The pieces of a file in order, with a look at those to come. */
-export class PiecesAhead {
+export class PiecesAhead implements AsyncDisposable {
   readonly #source: AsyncIterator<LogPiece>
   readonly #ahead: LogPiece[] = []
   #ended = false
@@ -18,6 +18,11 @@ export class PiecesAhead {
       else this.#ahead.push(next.value)
     }
     return this.#ahead[index]
+  }
+
+  /** Reads no further. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#source.return?.()
   }
 
   /** Takes the next piece. */

@@ -2,14 +2,16 @@ import { EventType } from '../../../binlog/event-type.ts'
 import type { BinlogEvent } from '../../../binlog/event.ts'
 import { readQuery } from '../../../binlog/query-event.ts'
 import type { ClientProgram } from '../../../server/client-programs.ts'
+import { replayDialect } from '../../../server/flavor/replay-dialect-of.ts'
 import type { Server } from '../../../server/server.ts'
 import type { Session } from '../../../server/session.ts'
 import { printFile } from '../print-file.ts'
 import { refusedByServer, replayIncomplete } from '../replay-failed.ts'
 import type { ReplayPlace } from '../replay-failed.ts'
-import type { ReplayChunk, ReplayFile } from '../replayer.ts'
+import type { ReplayChunk, ReplayFile, ReplayNotes } from '../replayer.ts'
 import type { Sent } from '../sent.ts'
 import type { JoinedGtids } from './joined-gtids.ts'
+import { NotedText } from './noted-text.ts'
 import type { PiecesAhead } from './pieces-ahead.ts'
 import { eventsOf } from './read-pieces.ts'
 import type { LogPiece } from './read-pieces.ts'
@@ -30,6 +32,7 @@ export interface ReplayTextOptions {
   readonly file: ReplayFile
   readonly sent: Sent
   readonly gtids: JoinedGtids
+  readonly notes?: ReplayNotes | undefined
   readonly place: () => ReplayPlace
   readonly signal?: AbortSignal | undefined
 }
@@ -39,7 +42,7 @@ export interface ReplayTextOptions {
  * their bytes. Throws `ReplayFailed`.
  */
 export async function replayText(pieces: PiecesAhead, options: ReplayTextOptions): Promise<void> {
-  const { session, file, sent, gtids, place } = options
+  const { server, session, file, sent, gtids, notes, place } = options
   const execute = async ({ sql, eventEnd }: PrintedStatement): Promise<void> => {
     try {
       await session.query(sql.toString('latin1'))
@@ -49,9 +52,10 @@ export async function replayText(pieces: PiecesAhead, options: ReplayTextOptions
     }
   }
   const statements = new StatementReader()
+  const noted = notes === undefined ? undefined : new NotedText(notes, file, replayDialect(server.flavor).ddlIsAtomic)
   await printFile({
     ...options,
-    file: { ...file, transactions: () => takeText(pieces, statements) },
+    file: { ...file, transactions: () => takeText(pieces, statements, noted) },
     send: async (sql) => {
       for (const statement of statements.push(sql)) await execute(statement)
     },
@@ -61,11 +65,13 @@ export async function replayText(pieces: PiecesAhead, options: ReplayTextOptions
     },
   })
   if (!statements.isComplete) throw replayIncomplete('a logged statement was not printed', place())
+  await noted?.end()
 }
 
 async function* takeText(
   pieces: PiecesAhead,
   statements: StatementReader,
+  noted: NotedText | undefined,
 ): AsyncGenerator<ReplayChunk, void, undefined> {
   for (let left = 0; left > 0 || (left = await textAhead(pieces)) > 0; left--) {
     const piece = pieces.take()!
@@ -75,6 +81,7 @@ async function* takeText(
       // These it prints as BINLOG statements.
       if (!status.isPartOfAlter) statements.expect(text)
     }
+    await noted?.add(piece)
     yield { events: piece.events, transactions: piece.ends === undefined ? [] : [piece.ends] }
   }
 }

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Progress, RestoreReport } from '../../../src/index.ts'
+import { expectPitrError } from '../../support/expect-pitr-error.ts'
+import { flavor, tier } from '../../support/flavor.ts'
+import { Random } from '../../support/random.ts'
+import { run } from '../restore/support/query.ts'
+import { expectWhole, ResumeScene } from './support/resume-scene.ts'
+
+// Another seed, other moments: MYSQL_PITR_TEST_SEED.
+const SEED = Number(process.env['MYSQL_PITR_TEST_SEED'] ?? 20_261_121)
+const isFull = tier === 'full'
+const [CLIENT_KILLS, SERVER_KILLS] = isFull ? [50, 8] : [1, 1]
+
+// In a container the programs of a killed process live on, and do not notice.
+const skip = process.env['MYSQL_PITR_TEST_PROVIDER'] === 'docker'
+
+// A server that loses nothing of its log: MySQL's default.
+const DURABLE = ['--sync-binlog=1', '--innodb-flush-log-at-trx-commit=1']
+const HISTORIES = {
+  mysql: [
+    { name: 'with GTIDs', counts: true, source: [], target: DURABLE },
+    { name: 'without GTIDs', counts: false, source: ['--gtid-mode=OFF'], target: ['--gtid-mode=OFF', ...DURABLE] },
+  ],
+  mariadb: [
+    { name: 'with a binary log', counts: true, source: [], target: DURABLE },
+    { name: 'without a binary log', counts: false, source: [], target: ['--skip-log-bin', ...DURABLE] },
+  ],
+}[flavor]
+
+describe.each(HISTORIES)('a direct replay $name', { timeout: 3_600_000 }, ({ name, counts, ...options }) => {
+  let scene: ResumeScene
+  let random: Random
+  beforeAll(async () => {
+    scene = await ResumeScene.make(options)
+    random = new Random(SEED)
+  })
+  afterAll(async () => await scene?.[Symbol.asyncDispose]())
+
+  test('that was stopped goes on where it was, and says so', async () => {
+    await scene.stopMidway()
+    const progress: Progress[] = []
+    const report = await scene.restore({ onProgress: (each) => progress.push(each) })
+    await expectWhole(scene, report)
+    expect(report.resumedAt).toBeDefined()
+    expect(progress.find(({ kind }) => kind === 'restore:load')).toBeUndefined()
+    const first = progress.find(({ kind }) => kind === 'restore:replay')
+    expect(first?.transactions).toBeGreaterThan(120)
+    expect(first?.percent).toBeGreaterThan(10)
+  })
+
+  test.runIf(counts)('does not go on where it cannot be sure, and says why', async () => {
+    const said: string[] = []
+    const logger = { debug: ignore, info: (text: string) => said.push(text), warn: (text: string) => said.push(text) }
+    await scene.stopMidway()
+    await run(scene.target, ['CREATE TABLE shop.of_somebody_else (id INT PRIMARY KEY)', 'SET GLOBAL sync_binlog = 0'])
+    await scene.stopMidway({ logger })
+    expect(said.join()).toContain('the target has executed something else')
+
+    await scene.target.kill('SIGKILL')
+    await scene.target.restart()
+    await scene.stopMidway({ logger })
+    expect(said.join()).toContain('the target was restarted, and by its settings a crash may take back commits')
+
+    // What was refused would be so again, and again.
+    await run(scene.target, ['SET SESSION sql_log_bin = 0', 'DROP TABLE shop.counts'])
+    await expectPitrError(scene.restore(), { code: 'ReplayFailed', message: /counts/ })
+    const report = await scene.restore()
+    expect(report.resumedAt).toBeUndefined()
+    await expectWhole(scene, report)
+  })
+
+  test.runIf(!skip && (counts || isFull))(
+    `killed with its process at ${CLIENT_KILLS} random moments ends in the same place`,
+    async () => {
+      const resumed = await resumedOf(CLIENT_KILLS, (delayMs) => scene.killClient(delayMs))
+      expect(resumed).toBeGreaterThanOrEqual(isFull ? CLIENT_KILLS / 4 : 0)
+    },
+  )
+
+  test.runIf(!skip && (counts || isFull))(
+    `whose target is killed at ${SERVER_KILLS} random moments ends in the same place`,
+    async () => {
+      const resumed = await resumedOf(SERVER_KILLS, (delayMs) => scene.killServer(delayMs))
+      // Without GTIDs nobody knows what others wrote, when the restart opened the target: the test servers read nothing
+      // that was persisted.
+      expect(resumed).toBeLessThanOrEqual(counts ? SERVER_KILLS : 0)
+      expect(resumed).toBeGreaterThanOrEqual(counts && isFull ? SERVER_KILLS / 8 : 0)
+    },
+  )
+
+  /** How many of so many restores, each stopped at a random moment of its replay, were gone on with. */
+  async function resumedOf(
+    count: number,
+    stop: (delayMs: number) => Promise<RestoreReport | undefined>,
+  ): Promise<number> {
+    let resumed = 0
+    for (let i = 0; i < count; i++) {
+      const delayMs = random.integer(0, Math.ceil(scene.undisturbed.phases.replay!))
+      try {
+        const report = await stop(delayMs)
+        await expectWhole(scene, report)
+        if (report?.resumedAt !== undefined) resumed++
+      } catch (error) {
+        throw new Error(`stopped ${delayMs} ms behind the begin of the replay (seed ${SEED})`, { cause: error })
+      }
+    }
+    console.log(`${flavor} ${name}: gone on with ${resumed} of ${count}`)
+    return resumed
+  }
+})
+
+function ignore(): void {}
