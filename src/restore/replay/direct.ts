@@ -70,7 +70,7 @@ async function replayIn(session: Session, job: ReplayJob): Promise<ReplayResult>
   if (dialect.fillsIn) await gtids.fillIn(session)
   await session.run(job.sentinel)
   sent.finish()
-  return { sent: sent.counts, last: sent.last }
+  return { sent: sent.counts, changed: sent.changed, last: sent.last }
 }
 
 interface FileContext {

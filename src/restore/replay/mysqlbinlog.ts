@@ -43,7 +43,7 @@ async function replay(job: ReplayJob): Promise<ReplayResult> {
     throw error
   }
   sent.finish()
-  return { sent: sent.counts, last: sent.last }
+  return { sent: sent.counts, changed: sent.changed, last: sent.last }
 }
 
 async function pipe(job: ReplayJob, connectionArguments: readonly string[], sent: Sent): Promise<void> {

@@ -1,6 +1,7 @@
 import type { BinlogEvent } from '../../binlog/event.ts'
 import type { Transaction } from '../../binlog/transaction.ts'
 import type { LogCounts, LogFormat } from '../../image/segment.ts'
+import type { GtidSet } from '../../coordinates/gtid-set.ts'
 import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
 import type { OperationOptions } from '../../options.ts'
 import type { Server } from '../../server/server.ts'
@@ -42,7 +43,7 @@ export interface ReplayJob extends OperationOptions {
   /** What the plan promises: for totals of progress. */
   readonly expected: LogCounts & { readonly bytes: number }
   /** What an earlier run replayed: it lies before the files, and counts as sent. */
-  readonly done?: Pick<ReplayedPart, 'counts' | 'bytes' | 'last'> | undefined
+  readonly done?: Omit<ReplayedPart, 'at'> | undefined
   /** Where it notes how far it is; only for one that `resumes`. */
   readonly notes?: ReplayNotes | undefined
   /** SQL that the replaying session runs last, behind everything else: its effect is the proof that all before it was executed. */
@@ -63,6 +64,8 @@ export interface ReplayNotes {
 export interface ReplayResult {
   /** What was handed to the target. */
   readonly sent: LogCounts
+  /** GTIDs of the transactions sent that changed something for certain. */
+  readonly changed: GtidSet
   /** The last transaction sent. */
   readonly last?: TransactionRef | undefined
 }

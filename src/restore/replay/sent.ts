@@ -1,5 +1,7 @@
+import { GtidAccumulator } from '../../binlog/gtid-accumulator.ts'
 import { refTo } from '../../binlog/transaction.ts'
 import type { Transaction } from '../../binlog/transaction.ts'
+import type { GtidSet } from '../../coordinates/gtid-set.ts'
 import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
 import type { LogCounts } from '../../image/segment.ts'
 import { ProgressMeter } from '../../progress.ts'
@@ -13,11 +15,13 @@ const KEPT_TRANSACTIONS = 10_000
 /** What a replay sent so far; tells the listener of its progress. */
 export class Sent {
   readonly #sum = new CountSum()
+  readonly #changed: GtidAccumulator
   readonly #meter: ProgressMeter
   #last: TransactionRef | undefined
   #latest: TransactionRef[] = []
 
-  constructor({ files, expected, done, onProgress }: ReplayJob) {
+  constructor({ target, files, expected, done, onProgress }: ReplayJob) {
+    this.#changed = new GtidAccumulator(target.flavor, done?.gtids.toString())
     if (done !== undefined) this.#sum.addAll(done.counts)
     this.#last = done?.last
     this.#meter = new ProgressMeter('restore:replay', files[0]?.file ?? 'nothing', onProgress, {
@@ -31,7 +35,11 @@ export class Sent {
   /** Adds bytes of a file, and the transactions that end in them. */
   add(bytes: number, transactions: readonly Transaction[], file: ReplayFile): void {
     const counted = transactions.filter(({ start }) => !file.uncounted.has(start))
-    for (const transaction of counted) this.#sum.add(transaction)
+    for (const transaction of counted) {
+      this.#sum.add(transaction)
+      const { gtid, kind, rows } = transaction
+      if (gtid !== undefined && (rows > 0 || kind === 'ddl' || kind === 'xa')) this.#changed.add(gtid)
+    }
     const last = counted.at(-1)
     if (last !== undefined) this.#last = refTo(last, file)
     this.#latest.push(...transactions.map((transaction) => refTo(transaction, file)))
@@ -53,6 +61,11 @@ export class Sent {
 
   get counts(): LogCounts {
     return this.#sum.counts
+  }
+
+  /** GTIDs of the transactions that changed something for certain; a statement may find no row to change. */
+  get changed(): GtidSet {
+    return this.#changed.set
   }
 
   get last(): TransactionRef | undefined {

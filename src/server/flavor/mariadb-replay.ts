@@ -39,6 +39,8 @@ export const mariadbReplay: ReplayDialect = {
   // Nothing of the kind is logged with row events, and generated columns cannot depend on it (error 1901).
   rowSettings: () => [],
   countsWithoutLog: false,
+  // Such a statement is in no log.
+  countsWithoutChange: false,
   // Only some are, and a DROP DATABASE that is killed logs what it came to under its GTID.
   ddlIsAtomic: false,
   // Only a replica does.

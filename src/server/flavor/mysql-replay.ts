@@ -28,6 +28,7 @@ export const mysqlReplay: ReplayDialect = {
     `SET @@SESSION.time_zone = ${quoteString(timeZone ?? '+00:00')}, @@SESSION.lc_time_names = ${timeNames}, @@SESSION.sql_mode = ${sqlMode}`,
   ],
   countsWithoutLog: true,
+  countsWithoutChange: true,
   // https://dev.mysql.com/doc/refman/en/atomic-ddl.html
   ddlIsAtomic: true,
   skipsExecuted: true,

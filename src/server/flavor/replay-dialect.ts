@@ -30,6 +30,8 @@ export interface ReplayDialect {
   readonly rowSettings: (settings: RowSettings) => readonly string[]
   /** Whether the server counts replayed GTIDs as executed also when it writes no binary log. */
   readonly countsWithoutLog: boolean
+  /** Whether it counts a statement that changed nothing, too. */
+  readonly countsWithoutChange: boolean
   /** Whether a definition and its GTID are committed together, or not at all, as far as its tables have transactions. */
   readonly ddlIsAtomic: boolean
   /** Whether the server passes over a transaction whose GTID it counts as executed. */

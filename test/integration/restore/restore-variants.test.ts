@@ -1,6 +1,7 @@
 import { createConnection } from 'mysql2/promise'
 import { describe, expect, test } from 'vitest'
 import type { ReplayerName, RestoreReport } from '../../../src/index.ts'
+import { parseGtidSet } from '../../../src/coordinates/parse-gtid-set.ts'
 import { connect } from '../../support/connect.ts'
 import { expectPitrError } from '../../support/expect-pitr-error.ts'
 import { flavor } from '../../support/flavor.ts'
@@ -58,6 +59,14 @@ describe('a restore ends with what the source holds', () => {
     })
     await using target = await startServer(flavor)
     await expectRestored(prepared, target)
+  })
+
+  test('of a log that ends with a statement that changes nothing', async () => {
+    const nothing = ['SET SESSION binlog_format = STATEMENT', "UPDATE orders SET item = 'nobody' WHERE id < 0"]
+    await using prepared = await prepare({ after: [...AFTER_BACKUP, ...nothing] })
+    await using target = await startServer(flavor)
+    const { lastApplied, executedGtids } = await expectRestored(prepared, target)
+    expect(parseGtidSet(flavor, executedGtids!).includes(lastApplied!.gtid!)).toBe(true)
   })
 
   test('of rows logged in part, or MariaDB refuses to plan what its log does not say', async () => {
