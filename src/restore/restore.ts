@@ -26,7 +26,6 @@ import type { Replayer } from './replay/replayer.ts'
 import { mysqlbinlogReplayer } from './replay/mysqlbinlog.ts'
 import type { RestoreFacts, RestorePhase } from './restore-facts.ts'
 import { RestoreReport } from './restore-report.ts'
-
 import { beginOn } from './target/begin-on.ts'
 import { checkContent } from './target/check-content.ts'
 import type { TargetContent } from './target/check-content.ts'

@@ -8,6 +8,7 @@ import { connect } from '../../support/connect.ts'
 import { flavor } from '../../support/flavor.ts'
 import { startServer } from '../../support/servers/index.ts'
 import type { TestServer } from '../../support/servers/index.ts'
+import { canConnect } from './support/can-connect.ts'
 import { closeGate } from './support/gate.ts'
 import { APP } from './support/history.ts'
 import { prepare } from './support/prepared.ts'
@@ -187,16 +188,6 @@ async function definitions(server: TestServer): Promise<unknown> {
   const rows = await Promise.all(tables.map((table) => run(server, [`SHOW CREATE TABLE shop.${table}`])))
   const [routine] = await run(server, ['SHOW CREATE PROCEDURE shop.add_order'])
   return [...rows.flat(), routine]
-}
-
-async function canConnect({ connection }: TestServer, account: typeof APP): Promise<boolean> {
-  try {
-    const client = await createConnection({ ...connection, ...account })
-    await client.query('SELECT 1').finally(() => client.destroy())
-    return true
-  } catch {
-    return false
-  }
 }
 
 async function commandLines(): Promise<readonly string[]> {
