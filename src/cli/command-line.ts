@@ -22,6 +22,7 @@ type ValueName =
   | 'out'
   | 'accounts'
   | 'isolation'
+  | 'durability'
   | 'from'
   | 'to'
   | 'table'
@@ -68,6 +69,10 @@ const OPTIONS: Readonly<
   out: { value: 'FILE', help: 'save the plan as JSON' },
   accounts: { value: 'all|none', help: 'whether the accounts of the backup are restored (default all)' },
   isolation: { value: 'lift|keep', help: 'whether the restored server is opened for others at once (default lift)' },
+  durability: {
+    value: 'full|relaxed',
+    help: 'whether the target waits for its disk while it is restored (default relaxed)',
+  },
   from: { value: 'TIME', help: 'only transactions committed at or after this moment' },
   to: { value: 'TIME', help: 'only transactions committed at or before this moment' },
   table: { value: 'DB.TABLE', help: 'only transactions that touched this table' },

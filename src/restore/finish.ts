@@ -4,6 +4,7 @@ import type { OperationOptions } from '../options.ts'
 import { ProgressMeter } from '../progress.ts'
 import type { Server } from '../server/server.ts'
 import { leaving } from './leaving.ts'
+import { putBackDurability } from './target/durability.ts'
 import { holdTarget } from './target/held-target.ts'
 import type { HeldTarget } from './target/held-target.ts'
 import { releaseIsolation } from './target/isolate-target.ts'
@@ -27,11 +28,12 @@ export interface ProvedTarget {
  * first, so that nobody takes a target for isolated that others may use. Can be done again; an error says how far it came.
  */
 export async function finish(
-  { target, planHash, state }: ProvedTarget,
+  { target, planHash, state: proved }: ProvedTarget,
   isolation: IsolationEnd,
   { onProgress, logger = SILENT_LOGGER }: OperationOptions,
 ): Promise<void> {
   const meter = new ProgressMeter('restore:finish', 'the target', onProgress)
+  const state = await leaving(planHash, 'proved', () => putBackDurability(target, proved))
   if (isolation === 'lift') {
     await leaving(planHash, 'proved', () => markReleasing(target.session))
     await leaving(planHash, 'releasing', () => releaseIsolation(target, state))

@@ -31,6 +31,8 @@ import { checkContent } from './target/check-content.ts'
 import type { TargetContent } from './target/check-content.ts'
 import { requireNeeds } from './target/check-needs.ts'
 import { checkCompatible, requireOtherServer } from './target/check-target.ts'
+import { makeDurable, setDurability } from './target/durability.ts'
+import type { Durability } from './target/durability.ts'
 import { findEarlierReplay } from './target/find-earlier-replay.ts'
 import { goOnBehind, markGoingOn, orBeginAnew } from './target/go-on.ts'
 import { holdTarget } from './target/held-target.ts'
@@ -74,6 +76,14 @@ export interface RestoreOptions extends OperationOptions {
    * @default 'mysqlbinlog'
    */
   readonly replayer?: ReplayerName | undefined
+  /**
+   * Whether the target waits for its disk at every commit while it is restored, as its settings say (`full`), or at the end
+   * only (`relaxed`, many times as fast on a slow disk). Relaxed, `sync_binlog` and `innodb_flush_log_at_trx_commit` are 0
+   * until the proof is done, and a restore whose target crashed or was restarted begins anew. What a report says is on the
+   * disk either way, and the settings are as they were.
+   * @default 'relaxed'
+   */
+  readonly durability?: Durability | undefined
   /** The methods that may have taken the backup. @default mysqldump */
   readonly methods?: readonly BackupMethod[] | undefined
 }
@@ -100,6 +110,7 @@ export async function restore(
     isolation = 'lift',
     verify = 'stream',
     replayer: replayerName = 'mysqlbinlog',
+    durability = 'relaxed',
     methods = [mysqldump()],
     ...operation
   } = options
@@ -109,6 +120,7 @@ export async function restore(
   requireOneOf('isolation', isolation, ['lift', 'keep'])
   requireOneOf('verify', verify, ['stream', 'before'])
   requireOneOf('replayer', replayerName, Object.keys(REPLAYERS))
+  requireOneOf('durability', durability, ['full', 'relaxed'])
   const { server } = into
   const { signal, logger = SILENT_LOGGER } = operation
   const clock = new PhaseClock<RestorePhase>()
@@ -171,10 +183,10 @@ export async function restore(
   const left = earlier?.leftOf(files)
   if (earlier !== undefined && left === undefined) logger.warn(NOT_A_BEGINNING)
   const proved = await leaving(plan.hash, 'begun', async () => {
-    let state = half?.state
-    if (state === undefined || left === undefined) {
-      state = await beginOn(target, plan, content, operation)
-      const { ownGtids } = state
+    if (left === undefined) await beginOn(target, plan, content, operation)
+    let state = await setDurability(target, durability)
+    const { ownGtids } = state
+    if (left === undefined) {
       await clock.time('load', () =>
         loadBackup(archive, plan, method, target, ownGtids, files, { ...operation, accounts }),
       )
@@ -182,7 +194,6 @@ export async function restore(
     } else {
       await goOnBehind(target, left, operation)
     }
-    const { ownGtids } = state
     const executedGtids = await orBeginAnew(target, async () => {
       const replayed = await clock.time('replay', () =>
         replayLog(archive, plan, left?.files ?? files, { ...operation, target, replayer, done: left?.done }),
@@ -191,8 +202,8 @@ export async function restore(
     })
     // What is kept isolated must not be opened by the accounts that came with the backup and the log.
     const final = isolation === 'keep' ? await isolateTarget(target, state, plan.image.backup.server) : state
-    await markProved(target.session, final, executedGtids)
-    return { state: final, executedGtids }
+    await makeDurable(target, final)
+    return { state: await markProved(target.session, final, executedGtids), executedGtids }
   })
   await clock.time('finish', () => finish({ target, planHash: plan.hash, state: proved.state }, isolation, operation))
   return reportOn(proved.executedGtids, { resumedAt: left?.done.at })

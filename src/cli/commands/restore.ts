@@ -9,7 +9,7 @@ import { readPlanOptions, readTarget, TARGET_OPTIONS } from '../target.ts'
 /** `mysql-pitr restore` */
 export const restore: Command = {
   help: 'restore into an empty running server, and prove it',
-  options: ['archive', 'plan', ...TARGET_OPTIONS, ...SERVER_OPTIONS, 'accounts', 'isolation'],
+  options: ['archive', 'plan', ...TARGET_OPTIONS, ...SERVER_OPTIONS, 'accounts', 'isolation', 'durability'],
   async run(context) {
     const { options, operation, print } = context
     requireOneWay(options)
@@ -21,6 +21,7 @@ export const restore: Command = {
       into: { kind: 'server', server },
       accounts: choice(options, 'accounts', ['all', 'none']),
       isolation: choice(options, 'isolation', ['lift', 'keep']),
+      durability: choice(options, 'durability', ['full', 'relaxed']),
       ...operation,
     })
     print(

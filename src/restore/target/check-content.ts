@@ -110,6 +110,11 @@ function otherPlan({ planHash, phase, startedAt, state }: Marker): PitrError {
     subject: `plan ${planHash}`,
     message: `the target ${what} by another plan, ${planHash}, since ${startedAt} UTC`,
     hint,
-    details: { planHash, phase, startedAt, before: { settings: state.settings, isolation: state.isolation } },
+    details: {
+      planHash,
+      phase,
+      startedAt,
+      before: { settings: state.settings, isolation: state.isolation, durability: state.durability },
+    },
   })
 }

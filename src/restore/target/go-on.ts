@@ -3,9 +3,8 @@ import { parseGtidSet } from '../../coordinates/parse-gtid-set.ts'
 import { PitrError } from '../../errors.ts'
 import { SILENT_LOGGER } from '../../options.ts'
 import type { OperationOptions } from '../../options.ts'
-import { globalVariables } from '../../server/flavor/common.ts'
-import type { Session } from '../../server/session.ts'
 import type { LeftOver } from '../log/earlier-replay.ts'
+import { isDurable } from './durability.ts'
 import type { HeldTarget } from './held-target.ts'
 import type { LoadedBy, MarkerState } from './marker-manifest.ts'
 import { markBegun, markLoaded } from './marker.ts'
@@ -55,17 +54,4 @@ export async function orBeginAnew<Result>({ session }: HeldTarget, work: () => P
 
 function isFinal({ code, details }: PitrError): boolean {
   return code === 'ProofFailed' || (code === 'ReplayFailed' && details['answer'] !== 'ConnectionFailed')
-}
-
-/** Whether the server keeps every commit, in its tables and in its log alike, also when it is killed. */
-async function isDurable(session: Session): Promise<boolean> {
-  const names = ['innodb_flush_log_at_trx_commit', 'log_bin', 'sync_binlog']
-  const {
-    innodb_flush_log_at_trx_commit: flush,
-    log_bin: log,
-    sync_binlog: sync,
-  } = await globalVariables(session, names)
-  // 3 is MariaDB's, and flushes more often:
-  // https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-system-variables#innodb_flush_log_at_trx_commit
-  return (flush === '1' || flush === '3') && (log === 'OFF' || sync === '1')
 }

@@ -6,6 +6,7 @@ import type { Session } from '../../server/session.ts'
 import type { HeldTarget } from './held-target.ts'
 import { updateMarkerState } from './marker.ts'
 import type { MarkerState } from './marker-manifest.ts'
+import { setGlobal } from './set-global.ts'
 
 /** No SQL. */
 const CLOSED = 'mysql_pitr: this server is being restored'
@@ -18,9 +19,6 @@ const SETTINGS: Readonly<Record<string, string>> = {
   // the log are kept out too. https://dev.mysql.com/doc/refman/en/server-system-variables.html#sysvar_init_connect
   init_connect: quoteString(CLOSED),
 }
-
-/** Storage engines that are no engine; as text that would be an engine without a name. */
-const NO_ENGINE = /_engine$/
 
 /** The settings of the source that a target adopts, as far as it has them. */
 export async function adoptedSettings(
@@ -70,9 +68,4 @@ export async function releaseIsolation({ server, session }: HeldTarget, state: M
     if (name in SETTINGS || server.dialect.adoptedSettings.includes(name)) await setGlobal(session, name, value)
   }
   if (state.isolation !== undefined) await server.dialect.release(session, state.isolation)
-}
-
-async function setGlobal(session: Session, name: string, value: string): Promise<void> {
-  const text = value === '' && NO_ENGINE.test(name) ? 'NULL' : quoteString(value)
-  await session.query(`SET GLOBAL ${name} = ${/^\d+$/.test(value) ? value : text}`)
 }

@@ -33,6 +33,8 @@ export interface MarkerState {
   readonly settings?: Readonly<Record<string, string>> | undefined
   /** What isolating it changes; undefined until then. */
   readonly isolation?: IsolationState | undefined
+  /** What decides how it keeps commits, with the values it had; undefined while it has them. */
+  readonly durability?: Readonly<Record<string, string>> | undefined
   /** How it was loaded, and what replays on it; undefined until it is loaded. */
   readonly loaded?: Loaded | undefined
   /** The GTIDs it had executed when the restore was proved; undefined until then. */
@@ -47,6 +49,7 @@ const STATE = v.object({
   ownAccounts: v.array(accountSchema()),
   settings: v.optional(TEXTS),
   isolation: v.optional(v.looseObject({ variables: TEXTS, persisted: NAMES })),
+  durability: v.optional(TEXTS),
   loaded: v.optional(
     v.object({
       replayer: v.string(),

@@ -84,9 +84,10 @@ export async function markLoaded(session: Session, state: MarkerState): Promise<
 }
 
 /** Records that the proof is done, and the GTIDs it found: from here on the target is never wiped, and what that would take is forgotten. */
-export async function markProved(session: Session, state: MarkerState, executedGtids: string): Promise<void> {
+export async function markProved(session: Session, state: MarkerState, executedGtids: string): Promise<MarkerState> {
   const proved: MarkerState = { ...state, ownAccounts: [], provedGtids: executedGtids }
   await session.query(`UPDATE ${MARKER} SET phase = 'proved', state = ? WHERE id = 1`, [serializeMarkerState(proved)])
+  return proved
 }
 
 /** Records, before it is done, that the isolation of a proved target is lifted. */

@@ -47,7 +47,11 @@ const PRIVILEGES: Readonly<Record<Purpose, readonly PrivilegeRule[]>> = {
   ],
   restore: [
     ...REBUILD,
-    { anyOf: ['RELOAD'], why: 'a restore that is begun again resets the binary log of the target', severity: 'error' },
+    {
+      anyOf: ['RELOAD'],
+      why: 'what was restored is flushed to the disk; begun again, it resets the binary log of the target',
+      severity: 'error',
+    },
     { anyOf: ['BINLOG REPLAY', 'SUPER'], why: 'row events are applied as BINLOG statements', severity: 'error' },
     { anyOf: ['BINLOG ADMIN', 'SUPER'], why: 'loading the backup is kept out of the binary log', severity: 'error' },
     { anyOf: ['REPLICATION SLAVE ADMIN', 'SUPER'], why: 'the GTID position of the target is set', severity: 'error' },

@@ -32,12 +32,12 @@ export const MYSQL_PRIVILEGES: Readonly<Record<Purpose, readonly PrivilegeRule[]
     ...REBUILD,
     {
       anyOf: ['RELOAD', 'SUPER'],
-      why: 'a restore that is begun again resets the binary log of the target',
+      why: 'what was restored is flushed to the disk; begun again, it resets the binary log of the target',
       severity: 'error',
     },
     {
       anyOf: ['SYSTEM_VARIABLES_ADMIN', 'SUPER'],
-      why: 'the target is isolated and its GTIDs are set',
+      why: 'the target is isolated, its GTIDs are set, and it does not wait for its disk meanwhile',
       severity: 'error',
     },
     {

@@ -23,6 +23,7 @@ import type { Prepared } from './support/prepared.ts'
 import { checksums, run } from './support/query.ts'
 import { settings, targetState } from './support/target-state.ts'
 
+const OWN_DURABILITY = ['--sync-binlog=7', '--innodb-flush-log-at-trx-commit=2']
 const REPLAYERS = ['mysqlbinlog', 'direct'] as const
 
 let prepared: Prepared
@@ -55,18 +56,29 @@ describe('a restore that failed on the way', () => {
   )
 
   test('of its signal: Aborted; run again it ends in the same place', async () => {
-    await using target = await startServer(flavor)
+    await using target = await startServer(flavor, { options: OWN_DURABILITY })
     const before = await settings(target)
     await using gate = await closeGate(target)
     const stop = new AbortController()
     const aborted = expectPitrError(restore(target, { signal: stop.signal }), { code: 'Aborted' })
     await gate.reached()
+    // It does not wait for the disk, but where that is asked for.
+    expect(await settings(target)).toMatchObject({ sync_binlog: '0', innodb_flush_log_at_trx_commit: '0' })
     stop.abort()
     expect((await aborted).details).toMatchObject({ target: 'marked and isolated' })
     expect(await settings(target)).toMatchObject({ read_only: 'ON' })
 
     await gate.open()
-    await expectWhole(target, await restore(target), before)
+    await using server = await connect(target)
+    let replayed: unknown
+    const look = async (): Promise<void> => void (replayed = await settings(target))
+    const looking = stoppingAt(server, { statement: 'SELECT nonce', when: 'before' }, look)
+    const { manager, plan } = prepared
+    const report = await unlessBusy(() =>
+      manager.restore(plan, { into: { kind: 'server', server: looking }, accounts: 'none', durability: 'full' }),
+    )
+    expect(replayed).toMatchObject({ sync_binlog: '7', innodb_flush_log_at_trx_commit: '2' })
+    await expectWhole(target, report, before)
   })
 
   test('of a restart of the target: run again it ends in the same place', async () => {
@@ -142,12 +154,13 @@ describe('a restore that was stopped behind its proof', () => {
   const FINISHED = { earlier: true, isolation: 'lifted' } as const
   test.each([
     ['before its proof is recorded', { statement: "phase = 'proved'", when: 'before' }, { earlier: false }],
+    ['while its durability is put back', { statement: 'SET GLOBAL sync_binlog = 7', when: 'before' }, FINISHED],
     ['behind its proof', { statement: "phase = 'proved'", when: 'behind' }, FINISHED],
     ['before the isolation is lifted', { statement: "phase = 'releasing'", when: 'behind' }, FINISHED],
     ['while it is lifted', { statement: 'SET GLOBAL read_only = OFF', when: 'behind' }, FINISHED],
     ['before its mark is removed', { statement: 'DROP DATABASE IF EXISTS `mysql_pitr`', when: 'before' }, FINISHED],
   ] as const)('with its process %s: run again it ends in the same place', async (_, killAt, outcome) => {
-    await using target = await startServer(flavor)
+    await using target = await startServer(flavor, { options: OWN_DURABILITY })
     const before = await settings(target)
     await killed(target, killAt)
     const report = await retried(target)

@@ -15,6 +15,7 @@ import { settings } from './support/target-state.ts'
 
 // What docs/servers.md says of a restart of the target, flavor by flavor.
 
+const REPLAYERS = ['mysqlbinlog', 'direct'] as const
 const OWN = { user: 'own', password: 'Own-1-secret' }
 const SHUT = { user: 'shut', password: 'Shut-1-secret' }
 
@@ -45,6 +46,25 @@ test('a target that is kept isolated stays closed behind a restart, and is relea
   expect(await canConnect(target, APP)).toBe(true)
   expect(await canConnect(target, SHUT)).toBe(false)
 })
+
+test.each(REPLAYERS)(
+  'what a restore by %s reported is on the disk, though its target was killed at once and keeps little by its settings',
+  async (replayer) => {
+    await using target = await startServer(flavor, {
+      options: ['--sync-binlog=0', '--innodb-flush-log-at-trx-commit=0'],
+    })
+    await using server = await connect(target)
+    const { manager, plan } = prepared
+    const into = { kind: 'server', server } as const
+    // Opening it would flush some things by the way.
+    const report = await manager.restore(plan, { into, accounts: 'none', replayer, isolation: 'keep' })
+    await target.kill('SIGKILL')
+    await target.restart()
+    expect(await checksums(target, 'shop')).toEqual(await checksums(prepared.source, 'shop'))
+    await releaseTarget(server)
+    expect(await server.withSession((session) => server.dialect.executedGtids(session))).toBe(report.executedGtids)
+  },
+)
 
 test('in the middle of a restore a restart keeps out whom the flavor can, and the restore run again ends whole', async () => {
   await using target = await startWithOwnAccount()

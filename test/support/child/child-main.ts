@@ -23,6 +23,7 @@ export interface ChildInput {
   readonly killAt?: AtStatement | undefined
   /** How a log is replayed. */
   readonly replayer?: RestoreOptions['replayer']
+  readonly durability?: RestoreOptions['durability']
 }
 
 /** A moment in the life of a child. A step is the beginning or the end of a storage operation, or a progress report. */
@@ -70,7 +71,11 @@ async function work(input: ChildInput): Promise<Finished> {
   return { steps, elapsedMs: performance.now() - startedAt }
 }
 
-async function run(manager: RecoveryImageManager, server: Server, { plan, replayer }: ChildInput): Promise<unknown> {
+async function run(
+  manager: RecoveryImageManager,
+  server: Server,
+  { plan, replayer, durability }: ChildInput,
+): Promise<unknown> {
   switch (operation) {
     case 'backup':
       return await manager.backup(server, { method: mysqldump() })
@@ -81,6 +86,7 @@ async function run(manager: RecoveryImageManager, server: Server, { plan, replay
         into: { kind: 'server', server },
         accounts: 'none',
         replayer,
+        durability,
       })
     default:
       throw new Error(`no operation ${operation}`)

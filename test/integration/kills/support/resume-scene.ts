@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { PitrError } from '../../../../src/index.ts'
-import type { RestoreOptions, RestoreReport } from '../../../../src/index.ts'
+import type { Durability, RestoreOptions, RestoreReport } from '../../../../src/index.ts'
 import type { Session } from '../../../../src/server/session.ts'
 import type { OperationOptions } from '../../../../src/options.ts'
 import { endOf, startChild } from '../../../support/child/child.ts'
@@ -19,7 +19,7 @@ import { AFTER, BEFORE } from './resumable-history.ts'
 /** Fewer than a replay takes, and more than the first file. */
 const BATCHES = 7
 
-type Options = OperationOptions & Pick<RestoreOptions, 'replayer'>
+type Options = OperationOptions & Pick<RestoreOptions, 'replayer' | 'durability'>
 
 /** A plan, and a target on which it is restored by the direct replayer, again and again. */
 export class ResumeScene implements AsyncDisposable {
@@ -84,22 +84,28 @@ export class ResumeScene implements AsyncDisposable {
     await expectPitrError(this.restore({ ...options, signal: stop.signal }, onStatement), { code: 'Aborted' })
   }
 
-  /** Restores in a process that is killed so long behind the beginning of the replay; then once more. */
-  async killClient(delayMs: number): Promise<RestoreReport | undefined> {
+  /** Restores in a process that is killed so long behind the beginning of the replay; then once more, maybe otherwise. */
+  async killClient(
+    delayMs: number,
+    durability: Durability,
+    then: Durability = durability,
+  ): Promise<RestoreReport | undefined> {
     const { prepared, target: server } = this
     const kill = { phase: 'restore:replay', step: 1, delayMs } as const
-    await endOf(startChild('restore', prepared.folder, { server, plan: prepared.plan, replayer: 'direct', kill }))
-    return await this.#finish()
+    const input = { server, plan: prepared.plan, replayer: 'direct', durability, kill } as const
+    await endOf(startChild('restore', prepared.folder, input))
+    return await this.#finish(then)
   }
 
   /** Restores while the target is killed so long behind the beginning of the replay; then once more. */
-  async killServer(delayMs: number): Promise<RestoreReport | undefined> {
+  async killServer(delayMs: number, durability: Durability): Promise<RestoreReport | undefined> {
     let killed = Promise.resolve()
     const kill = async (): Promise<void> => {
       await sleep(delayMs)
       await this.target.kill('SIGKILL')
     }
     const restored = this.restore({
+      durability,
       onProgress: ({ kind, status }) => {
         if (kind === 'restore:replay' && status === 'started') killed = kill()
       },
@@ -108,14 +114,14 @@ export class ResumeScene implements AsyncDisposable {
     await killed
     await this.target.restart()
     if (end.status === 'rejected' && !isLost(end.reason)) throw end.reason
-    return await this.#finish()
+    return await this.#finish(durability)
   }
 
   /** Nothing, when it came to its end before it was killed. */
-  async #finish(): Promise<RestoreReport | undefined> {
+  async #finish(durability: Durability): Promise<RestoreReport | undefined> {
     const marked = await run(this.target, ["SHOW DATABASES LIKE 'mysql\\_pitr'"])
     const tables = Object.keys(await checksums(this.target, 'shop'))
-    return marked.length === 0 && tables.length > 0 ? undefined : await this.restore()
+    return marked.length === 0 && tables.length > 0 ? undefined : await this.restore({ durability })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -7,6 +7,8 @@ const GTIDS = {
   mariadb: "CONCAT(@@GLOBAL.gtid_binlog_pos, '/', @@GLOBAL.gtid_slave_pos)",
 }[flavor]
 
+const DURABILITY = ['sync_binlog', 'innodb_flush_log_at_trx_commit']
+
 /** All that a restore could change on a target before it is allowed to: compared before and after. */
 export async function targetState(target: TestServer): Promise<unknown> {
   const [gtids] = await run(target, [`SELECT ${GTIDS} AS gtids`])
@@ -19,9 +21,9 @@ export async function targetState(target: TestServer): Promise<unknown> {
   }
 }
 
-/** The settings that isolation changes. */
+/** The settings that a restore changes while it works. */
 export async function settings(target: TestServer): Promise<Readonly<Record<string, string>>> {
-  const names = ['read_only', 'offline_mode', 'event_scheduler', 'init_connect', 'max_allowed_packet']
+  const names = ['read_only', 'offline_mode', 'event_scheduler', 'init_connect', 'max_allowed_packet', ...DURABILITY]
   const rows = await run(target, [`SHOW GLOBAL VARIABLES WHERE Variable_name IN ('${names.join("','")}')`])
   return Object.fromEntries(rows.map((row) => [row['Variable_name'], row['Value']]))
 }
