@@ -30,10 +30,14 @@ export class CrcRun {
     const crc = this.#expected
     // The CRC32 of A followed by B is that of A, shifted by the length of B, plus that of B (crc32_combine of zlib).
     this.#expected =
-      shift[crc & 0xff]! ^
-      shift[256 + ((crc >>> 8) & 0xff)]! ^
-      shift[512 + ((crc >>> 16) & 0xff)]! ^
-      shift[768 + (crc >>> 24)]! ^
+      shift[crc & 0xf]! ^
+      shift[16 + ((crc >>> 4) & 0xf)]! ^
+      shift[32 + ((crc >>> 8) & 0xf)]! ^
+      shift[48 + ((crc >>> 12) & 0xf)]! ^
+      shift[64 + ((crc >>> 16) & 0xf)]! ^
+      shift[80 + ((crc >>> 20) & 0xf)]! ^
+      shift[96 + ((crc >>> 24) & 0xf)]! ^
+      shift[112 + (crc >>> 28)]! ^
       RESIDUE
   }
 
@@ -43,43 +47,40 @@ export class CrcRun {
   }
 }
 
-/** For each length a table of what each value of each of the four bytes of a CRC32 becomes: 4 KiB each, made when needed. */
-const SHIFTS: (Uint32Array | undefined)[] = Array.from({ length: MAX_RUN_PIECE_BYTES })
+/**
+ * For each length what each value of each of the eight half bytes of a CRC32 becomes, made when needed. Tables of whole
+ * bytes would be half as many look-ups, but those of all lengths do not fit into a processor's cache.
+ */
+const SHIFTS: (Int32Array | undefined)[] = Array.from({ length: MAX_RUN_PIECE_BYTES })
 
-function makeShift(bytes: number): Uint32Array {
-  const factor = powerOfX(bytes * 8)
-  const table = new Uint32Array(4 * 256)
-  for (let byte = 0; byte < 4; byte++) {
+function makeShift(bytes: number): Int32Array {
+  const table = new Int32Array(8 * 16)
+  // The highest bit is the coefficient of 1, each lower one that of the next power of x.
+  let shifted = POWERS[bytes]!
+  for (let bit = 31; bit >= 0; bit--) {
+    const first = (bit >> 2) * 16
+    const own = 1 << (bit & 3)
     // Linear: the value of several bits is the sum of theirs.
-    for (let bit = 0; bit < 8; bit++) table[byte * 256 + (1 << bit)] = multiply(factor, (1 << (byte * 8 + bit)) >>> 0)
-    for (let value = 1; value < 256; value++) {
-      const lowest = value & -value
-      table[byte * 256 + value] =
-        table[byte * 256 + lowest]! ^ (value === lowest ? 0 : table[byte * 256 + (value ^ lowest)]!)
-    }
+    for (let value = own; value < 16; value++) if ((value & own) !== 0) table[first + value]! ^= shifted
+    shifted = timesX(shifted)
   }
   SHIFTS[bytes] = table
   return table
 }
 
-/** x to the power of `exponent`, modulo the polynomial of CRC32. The highest bit is the coefficient of 1. */
-function powerOfX(exponent: number): number {
-  let result = 0x8000_0000
-  let square = 0x4000_0000
-  for (let left = exponent; left > 0; left = Math.floor(left / 2)) {
-    if (left % 2 === 1) result = multiply(result, square)
-    square = multiply(square, square)
+/** For each length the power of x that shifts by so many bytes, modulo the polynomial of CRC32. */
+const POWERS: Int32Array = makePowers()
+
+function makePowers(): Int32Array {
+  const powers = new Int32Array(MAX_RUN_PIECE_BYTES)
+  let power = 0x8000_0000 | 0
+  for (let bytes = 0; bytes < MAX_RUN_PIECE_BYTES; bytes++) {
+    powers[bytes] = power
+    for (let bit = 0; bit < 8; bit++) power = timesX(power)
   }
-  return result
+  return powers
 }
 
-/** The product of two polynomials modulo that of CRC32. */
-function multiply(a: number, b: number): number {
-  let product = 0
-  let shifted = b
-  for (let bit = 31; bit >= 0; bit--) {
-    if (((a >>> bit) & 1) === 1) product ^= shifted
-    shifted = (shifted & 1) === 1 ? (shifted >>> 1) ^ POLYNOMIAL : shifted >>> 1
-  }
-  return product >>> 0
+function timesX(polynomial: number): number {
+  return (polynomial >>> 1) ^ ((polynomial & 1) === 1 ? POLYNOMIAL : 0)
 }

@@ -4,12 +4,6 @@ export class BinlogEvent {
   readonly file: string
   /** One of `EventType`. */
   readonly type: number
-  /** Seconds since 1970-01-01T00:00:00Z: when the *statement* began, not when the transaction committed. */
-  readonly timestamp: number
-  /** The server that wrote it first. */
-  readonly serverId: number
-  /** Bits of the header's flags field, see {@link EventFlag}. */
-  readonly flags: number
   /** Offset in its file, counted from the bytes: the header's `log_pos` has 32 bits, and files can exceed 4 GiB. */
   readonly offset: number
   /** Length in bytes, header and checksum included. */
@@ -25,14 +19,29 @@ export class BinlogEvent {
   constructor(file: string, buffer: Buffer, start: number, length: number, offset: number, checksumBytes: number) {
     this.file = file
     this.type = buffer[start + 4]!
-    this.timestamp = readUint32(buffer, start)
-    this.serverId = readUint32(buffer, start + 5)
-    this.flags = buffer[start + 17]! | (buffer[start + 18]! << 8)
     this.offset = offset
     this.length = length
     this.buffer = buffer
     this.bodyStart = start + HEADER_BYTES
     this.bodyEnd = start + length - checksumBytes
+  }
+
+  // Few events are asked for the rest of their header, and there are millions of them.
+
+  /** Seconds since 1970-01-01T00:00:00Z: when the *statement* began, not when the transaction committed. */
+  get timestamp(): number {
+    return readUint32(this.buffer, this.bodyStart - HEADER_BYTES)
+  }
+
+  /** The server that wrote it first. */
+  get serverId(): number {
+    return readUint32(this.buffer, this.bodyStart - HEADER_BYTES + 5)
+  }
+
+  /** Bits of the header's flags field, see {@link EventFlag}. */
+  get flags(): number {
+    const at = this.bodyStart - HEADER_BYTES + 17
+    return this.buffer[at]! | (this.buffer[at + 1]! << 8)
   }
 
   /** Offset behind it in its file. */

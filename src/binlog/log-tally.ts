@@ -1,5 +1,4 @@
 import type { CommitTime } from '../coordinates/timestamp.ts'
-import type { TransactionRef } from '../coordinates/transaction-ref.ts'
 import type { Segment } from '../image/segment.ts'
 import { TRANSACTION_KINDS } from '../image/touched.ts'
 import type { Touched, TouchedTable, TransactionKind } from '../image/touched.ts'
@@ -13,25 +12,22 @@ export type LogTotals = Pick<Segment, 'counts' | 'first' | 'last' | 'minCommitTi
 
 /** Adds up the transactions of a range of a binlog file. */
 export class LogTally {
-  readonly #file: string
-  readonly #fileId: string
   #transactions = 0
   #rowEvents = 0
   #rows = 0
-  #first: TransactionRef | undefined
+  #first: Transaction | undefined
   #last: Transaction | undefined
   #min: CommitTime | undefined
   #max: CommitTime | undefined
   readonly #kinds = new Set<TransactionKind>()
+  /** What was added last is the likeliest to come again, and is told apart faster than it is looked up. */
+  #lastKind: TransactionKind | undefined
+  #lastDatabase: string | undefined
+  #lastTable: string | undefined
   /** By database, then by name; the whole database under undefined. */
   readonly #tables = new Map<string, Set<string | undefined>>()
   #tablesKnown = true
   #nameBytes = 0
-
-  constructor(file: string, fileId: string) {
-    this.#file = file
-    this.#fileId = fileId
-  }
 
   /** Transactions so far. */
   get transactions(): number {
@@ -44,20 +40,33 @@ export class LogTally {
     this.#transactions++
     this.#rowEvents += transaction.rowEvents
     this.#rows += transaction.rows
-    this.#first ??= this.#refTo(transaction)
+    this.#first ??= transaction
     this.#last = transaction
-    if (this.#min === undefined || commitTime.compare(this.#min) < 0) this.#min = commitTime
-    if (this.#max === undefined || commitTime.compare(this.#max) > 0) this.#max = commitTime
-    this.#kinds.add(transaction.kind)
-    this.#addTables(transaction)
+    this.#addTime(commitTime, commitTime)
+    this.#addKind(transaction.kind)
+    this.#tablesKnown &&= transaction.tablesKnown
+    for (const { database, table } of transaction.changes) this.#addTable(database, table)
   }
 
-  /** The sums; tables are named as long as their names take no more than `maxNameBytes`. */
-  take(maxNameBytes: number): LogTotals {
+  /** Adds the transactions of another one, which lie behind these. */
+  addAll(other: LogTally): void {
+    this.#transactions += other.#transactions
+    this.#rowEvents += other.#rowEvents
+    this.#rows += other.#rows
+    this.#first ??= other.#first
+    this.#last = other.#last ?? this.#last
+    if (other.#min !== undefined && other.#max !== undefined) this.#addTime(other.#min, other.#max)
+    for (const kind of other.#kinds) this.#addKind(kind)
+    this.#tablesKnown &&= other.#tablesKnown
+    for (const [database, tables] of other.#tables) for (const table of tables) this.#addTable(database, table)
+  }
+
+  /** The sums for a range of `file`; tables are named as long as their names take no more than `maxNameBytes`. */
+  take(maxNameBytes: number, file: { readonly file: string; readonly fileId: string }): LogTotals {
     return {
       counts: { transactions: this.#transactions, rowEvents: this.#rowEvents, rows: this.#rows },
-      first: this.#first,
-      last: this.#last === undefined ? undefined : this.#refTo(this.#last),
+      first: this.#first && refTo(this.#first, file),
+      last: this.#last && refTo(this.#last, file),
       minCommitTime: this.#min,
       maxCommitTime: this.#max,
       touched: {
@@ -67,20 +76,27 @@ export class LogTally {
     }
   }
 
-  #refTo(transaction: Transaction): TransactionRef {
-    return refTo(transaction, { file: this.#file, fileId: this.#fileId })
+  #addTime(min: CommitTime, max: CommitTime): void {
+    if (this.#min === undefined || min.compare(this.#min) < 0) this.#min = min
+    if (this.#max === undefined || max.compare(this.#max) > 0) this.#max = max
   }
 
-  #addTables({ changes, tablesKnown }: Transaction): void {
-    this.#tablesKnown &&= tablesKnown
+  #addKind(kind: TransactionKind): void {
+    if (kind === this.#lastKind) return
+    this.#lastKind = kind
+    this.#kinds.add(kind)
+  }
+
+  #addTable(database: string, table: string | undefined): void {
+    if (database === this.#lastDatabase && table === this.#lastTable) return
+    this.#lastDatabase = database
+    this.#lastTable = table
     if (!this.#tablesKnown || this.#nameBytes > MAX_NAME_BYTES) return
-    for (const { database, table } of changes) {
-      let names = this.#tables.get(database)
-      if (names === undefined) this.#tables.set(database, (names = new Set()))
-      if (names.has(table)) continue
-      names.add(table)
-      this.#nameBytes += Buffer.byteLength(database) + Buffer.byteLength(table ?? '')
-    }
+    let names = this.#tables.get(database)
+    if (names === undefined) this.#tables.set(database, (names = new Set()))
+    if (names.has(table)) return
+    names.add(table)
+    this.#nameBytes += Buffer.byteLength(database) + Buffer.byteLength(table ?? '')
   }
 
   #listTables(): TouchedTable[] {

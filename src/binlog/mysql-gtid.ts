@@ -1,3 +1,4 @@
+import { readUint32 } from './event.ts'
 import type { BinlogEvent } from './event.ts'
 import { corruptBinlog } from './log-problem.ts'
 
@@ -17,18 +18,20 @@ const CLOCKS_AT = GNO_AT + 8
 const COMMIT_TIMESTAMP_AT = CLOCKS_AT + 1 + 16
 const COMMIT_TIMESTAMP_BYTES = 7
 const UINT32 = 2 ** 32
+/** A number of 64 bits whose upper half is less is exact as a `number`. */
+const EXACT_HIGH = 2 ** 21
 /** The highest number of a transaction, `GNO_END` less one in rpl_gtid.h. */
 export const MAX_GTID_NUMBER = 0x7fff_ffff_ffff_fffen
 
 let lastSid: Buffer = Buffer.alloc(SID_BYTES)
-let lastUuid = formatUuid(lastSid.toString('hex'))
+let lastSource = sourceOf(lastSid)
 
 /** Reads a Gtid (33) or Anonymous_gtid (34) event. */
 export function readMysqlGtid(event: BinlogEvent, isAnonymous: boolean): MysqlGtid {
   const { buffer, bodyStart, bodyEnd } = event
   if (bodyEnd - bodyStart < CLOCKS_AT) throw corruptBinlog(event, 'a GTID event is too short')
   return {
-    gtid: isAnonymous ? undefined : `${uuidAt(buffer, bodyStart + SID_AT)}:${numberAt(event, bodyStart + GNO_AT)}`,
+    gtid: isAnonymous ? undefined : sourceAt(buffer, bodyStart + SID_AT) + numberAt(event, bodyStart + GNO_AT),
     commitMicroseconds: commitTimestamp(buffer, bodyStart + COMMIT_TIMESTAMP_AT, bodyEnd),
   }
 }
@@ -39,21 +42,26 @@ export function formatUuid(hex: string): string {
 }
 
 /** Nearly all GTIDs of a log have one uuid: it is formatted once. */
-function uuidAt(buffer: Buffer, at: number): string {
+function sourceAt(buffer: Buffer, at: number): string {
   for (let i = 0; i < SID_BYTES; i++) {
     if (buffer[at + i] === lastSid[i]) continue
     lastSid = Buffer.from(buffer.subarray(at, at + SID_BYTES))
-    lastUuid = formatUuid(lastSid.toString('hex'))
+    lastSource = sourceOf(lastSid)
     break
   }
-  return lastUuid
+  return lastSource
+}
+
+function sourceOf(sid: Buffer): string {
+  return `${formatUuid(sid.toString('hex'))}:`
 }
 
 function numberAt(event: BinlogEvent, at: number): number | bigint {
   const { buffer } = event
-  const high = buffer.readUInt32LE(at + 4)
-  const number = high < 2 ** 21 ? high * UINT32 + buffer.readUInt32LE(at) : buffer.readBigUInt64LE(at)
-  if (number < 1 || number > MAX_GTID_NUMBER) throw corruptBinlog(event, `a GTID with the number ${number}`)
+  const high = readUint32(buffer, at + 4)
+  const number = high < EXACT_HIGH ? high * UINT32 + readUint32(buffer, at) : buffer.readBigUInt64LE(at)
+  if (number < 1 || (high >= EXACT_HIGH && number > MAX_GTID_NUMBER))
+    throw corruptBinlog(event, `a GTID with the number ${number}`)
   return number
 }
 
@@ -63,8 +71,7 @@ function numberAt(event: BinlogEvent, at: number): number | bigint {
  */
 function commitTimestamp(buffer: Buffer, at: number, end: number): number | undefined {
   if (end - at < COMMIT_TIMESTAMP_BYTES) return undefined
-  const low = buffer.readUInt32LE(at)
-  const high = buffer.readUInt16LE(at + 4) | ((buffer[at + 6]! & 0x7f) << 16)
-  const microseconds = high * UINT32 + low
+  const high = buffer[at + 4]! | (buffer[at + 5]! << 8) | ((buffer[at + 6]! & 0x7f) << 16)
+  const microseconds = high * UINT32 + readUint32(buffer, at)
   return microseconds === 0 ? undefined : microseconds
 }

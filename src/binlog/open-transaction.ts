@@ -63,7 +63,11 @@ export class OpenTransaction {
 
   /** Adds the rows of one row event. */
   addRows(database: string, table: string, action: RowAction, rows: number): void {
-    this.#change(database, table)[action] += rows
+    const change = this.#change(database, table)
+    // Not `change[action]`: a name that varies makes every access a look-up.
+    if (action === 'inserted') change.inserted += rows
+    else if (action === 'updated') change.updated += rows
+    else change.deleted += rows
     this.#rowEvents++
     this.#rows += rows
   }
@@ -97,7 +101,8 @@ export class OpenTransaction {
       tablesKnown: this.#tablesKnown,
       rowEvents: this.#rowEvents,
       rows: this.#rows,
-      ...(hidesStatement ? { hidesStatement } : { statement: this.statement }),
+      statement: hidesStatement ? undefined : this.statement,
+      hidesStatement: hidesStatement ? true : undefined,
       xa: this.xa,
       rowsObstacle: NOT_ROWS[kind] ?? this.obstacle ?? this.rowsObstacle,
       obstacle: this.obstacle,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Flavor } from '../coordinates/flavor.ts'
+import type { GtidSet } from '../coordinates/gtid-set.ts'
 import type { LogBlock } from '../image/log-block.ts'
 import type { Segment } from '../image/segment.ts'
 import { EventType } from './event-type.ts'
@@ -62,7 +63,8 @@ const MAX_KEPT_BYTES = 4 * 1024
  */
 export class SegmentFactsBuilder {
   readonly #options: SegmentFactsOptions
-  readonly #tally: LogTally
+  /** What the closed blocks add up to. */
+  readonly #tally = new LogTally()
   readonly #gtids: GtidAccumulator | undefined
   #to: number | undefined
   #end: Segment['end']
@@ -75,9 +77,8 @@ export class SegmentFactsBuilder {
   #lastEventHash: string | undefined
 
   constructor(options: SegmentFactsOptions) {
-    const { file, fileId, flavor, gtidsBefore, from = 0 } = options
+    const { flavor, gtidsBefore, from = 0 } = options
     this.#options = options
-    this.#tally = new LogTally(file, fileId)
     this.#gtids = gtidsBefore === undefined ? undefined : new GtidAccumulator(flavor, gtidsBefore)
     this.#block = this.#openBlock(from)
   }
@@ -91,7 +92,9 @@ export class SegmentFactsBuilder {
     if (event.type === EventType.Rotate) this.#end = 'rotate'
     else if (event.type === EventType.Stop) this.#end = 'stop'
     if (event.end - this.#block.from < BLOCK_BYTES) return
-    this.#blocks.push(closeBlock(this.#block, event.end))
+    this.#tally.addAll(this.#block.tally)
+    if (this.#block.gtids !== undefined) this.#gtids?.addAll(this.#block.gtids)
+    this.#blocks.push(this.#closedBlock(event.end))
     this.#block = this.#openBlock(event.end)
   }
 
@@ -102,17 +105,20 @@ export class SegmentFactsBuilder {
 
   /** Transactions so far. */
   get transactions(): number {
-    return this.#tally.transactions
+    return this.#tally.transactions + this.#block.tally.transactions
   }
 
   /** The facts up to the last boundary; undefined when there was none. */
   take(): SegmentFacts | undefined {
     if (this.#to === undefined) return undefined
+    const tally = new LogTally()
+    tally.addAll(this.#tally)
+    tally.addAll(this.#block.tally)
     return {
       to: this.#to,
       end: this.#end,
-      gtidsAfter: this.#gtids?.set.toString(),
-      ...this.#tally.take(SEGMENT_NAME_BYTES),
+      gtidsAfter: this.#gtidsAfter?.toString(),
+      ...tally.take(SEGMENT_NAME_BYTES, this.#options),
       lastEvent: { offset: this.#lastEventOffset, sha256: this.#hashOfLastEvent() },
       obstacles: [...this.#obstacles],
     }
@@ -121,23 +127,31 @@ export class SegmentFactsBuilder {
   /** The blocks of the range up to the last boundary. */
   takeBlocks(): readonly LogBlock[] {
     const to = this.#to ?? 0
-    return to > this.#block.from ? [...this.#blocks, closeBlock(this.#block, to)] : [...this.#blocks]
+    return to > this.#block.from ? [...this.#blocks, this.#closedBlock(to)] : [...this.#blocks]
+  }
+
+  get #gtidsAfter(): GtidSet | undefined {
+    const { gtids } = this.#block
+    return gtids === undefined ? this.#gtids?.set : this.#gtids?.set.union(gtids.set)
   }
 
   #addTransaction(transaction: Transaction): void {
     const { start, gtid, obstacle } = transaction
-    this.#tally.add(transaction)
     this.#block.tally.add(transaction)
     if (obstacle !== undefined) this.#obstacles.push({ offset: start, reason: obstacle })
-    if (gtid === undefined) return
-    this.#gtids?.add(gtid)
-    this.#block.gtids?.add(gtid)
+    if (gtid !== undefined) this.#block.gtids?.add(gtid)
   }
 
   #openBlock(from: number): OpenBlock {
-    const { file, fileId, flavor, gtidsBefore } = this.#options
+    const { flavor, gtidsBefore } = this.#options
     const gtids = gtidsBefore === undefined ? undefined : new GtidAccumulator(flavor)
-    return { from, tally: new LogTally(file, fileId), gtids }
+    return { from, tally: new LogTally(), gtids }
+  }
+
+  #closedBlock(to: number): LogBlock {
+    const { from, tally, gtids } = this.#block
+    const totals = tally.take(Math.max(MIN_NAME_BYTES, (to - from) * NAME_SHARE), this.#options)
+    return { from, to, ...totals, gtids: gtids?.set.toString() }
   }
 
   /** Every transaction ends in an event that might be the last: small ones are copied, since hashing each would cost more. */
@@ -162,9 +176,4 @@ interface OpenBlock {
   readonly from: number
   readonly tally: LogTally
   readonly gtids: GtidAccumulator | undefined
-}
-
-function closeBlock({ from, tally, gtids }: OpenBlock, to: number): LogBlock {
-  const totals = tally.take(Math.max(MIN_NAME_BYTES, (to - from) * NAME_SHARE))
-  return { from, to, ...totals, gtids: gtids?.set.toString() }
 }

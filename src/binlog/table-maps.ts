@@ -27,6 +27,9 @@ const MAX_KNOWN_COLUMNS = 50_000
  */
 export class TableMaps {
   readonly #known = new Map<number, KnownTable>()
+  /** The table that was asked for last, and its id: its rows come next. */
+  #last: KnownTable | undefined
+  #lastId = 0
   #transaction = 0
   #columns = 0
 
@@ -35,13 +38,14 @@ export class TableMaps {
     this.#transaction++
     if (this.#columns <= MAX_KNOWN_COLUMNS) return
     this.#known.clear()
+    this.#last = undefined
     this.#columns = 0
   }
 
   /** Takes a Table_map event. */
   add(event: BinlogEvent): void {
     const id = tableId(event)
-    const known = this.#known.get(id)
+    const known = this.#find(id)
     if (known !== undefined && hasBody(event, known.body)) {
       known.transaction = this.#transaction
       return
@@ -49,17 +53,27 @@ export class TableMaps {
     const body = Buffer.from(event.body)
     const map = readTableMap(body, event)
     this.#columns += map.columns.length
-    this.#known.set(id, { map, rows: new RowCounter(map), body, transaction: this.#transaction })
+    this.#lastId = id
+    this.#last = { map, rows: new RowCounter(map), body, transaction: this.#transaction }
+    this.#known.set(id, this.#last)
   }
 
   /** The table a row event is about. Throws `CorruptBinlog` when the transaction holds no map for it. */
   get(event: BinlogEvent): MappedTable {
     const id = tableId(event)
-    const known = this.#known.get(id)
+    const known = this.#find(id)
     if (known?.transaction !== this.#transaction) {
       throw corruptBinlog(event, `a row event for table id ${id}, which no table map names`)
     }
     return known
+  }
+
+  #find(id: number): KnownTable | undefined {
+    if (id !== this.#lastId) {
+      this.#last = this.#known.get(id)
+      this.#lastId = id
+    }
+    return this.#last
   }
 }
 
