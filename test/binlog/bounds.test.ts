@@ -89,7 +89,7 @@ test('a table with more columns than a server allows is refused before memory is
     Buffer.alloc(columns, 3),
   ])
   const log = new LogBuilder().gtid(1).query('BEGIN').add(EventType.TableMap, body)
-  expect(growthMib(() => expectCorrupt(log))).toBeLessThan(60)
+  expect(growthMib(() => expectCorrupt(log))).toBeLessThan(90)
 })
 
 test('a transaction over 20,000 tables names every one', () => {
