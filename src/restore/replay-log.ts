@@ -20,6 +20,9 @@ export interface Replayed extends ReplayResult {
 export interface ReplayLogOptions extends OperationOptions {
   readonly target: HeldTarget
   readonly replayer: Replayer
+  readonly preserveTransactions: boolean
+  /** Whether it notes where another run can go on. */
+  readonly resumes: boolean
   /** What an earlier run replayed; the files begin behind it. */
   readonly done?: ReplayedPart | undefined
 }
@@ -29,7 +32,7 @@ export async function replayLog(
   archive: Archive,
   plan: RestorePlan,
   files: readonly PlannedFile[],
-  { target, replayer, done, ...options }: ReplayLogOptions,
+  { target, replayer, resumes, done, ...options }: ReplayLogOptions,
 ): Promise<Replayed> {
   const nonce = randomBytes(16).toString('hex')
   const { server } = target
@@ -42,7 +45,7 @@ export async function replayLog(
     files: replayFiles(archive, files, options),
     expected: { ...plan.replayed, bytes: wantedBytes },
     done,
-    notes: replayer.resumes ? notesOn(target, await countsGtids(target, plan)) : undefined,
+    notes: resumes ? notesOn(target, await countsGtids(target, plan)) : undefined,
     sentinel: [...server.dialect.unloggedSession, leaveNonce(nonce)],
   })
   return { ...result, nonce }

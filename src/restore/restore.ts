@@ -6,7 +6,6 @@ import { RestorePlan } from '../image/restore-plan.ts'
 import type { TimelineFacts } from '../image/timeline-facts.ts'
 import { requireOneOf, SILENT_LOGGER, throwIfAborted } from '../options.ts'
 import type { OperationOptions } from '../options.ts'
-import { ProgressMeter } from '../progress.ts'
 import { requirePreflight } from '../server/preflight.ts'
 import type { Server } from '../server/server.ts'
 import { checkPlan } from './check-plan.ts'
@@ -27,18 +26,16 @@ import { mysqlbinlogReplayer } from './replay/mysqlbinlog.ts'
 import type { RestoreFacts, RestorePhase } from './restore-facts.ts'
 import { RestoreReport } from './restore-report.ts'
 import { beginOn } from './target/begin-on.ts'
-import { checkContent } from './target/check-content.ts'
-import type { TargetContent } from './target/check-content.ts'
 import { requireNeeds } from './target/check-needs.ts'
-import { checkCompatible, requireOtherServer } from './target/check-target.ts'
+import { requireOtherServer } from './target/check-target.ts'
 import { makeDurable, setDurability } from './target/durability.ts'
 import type { Durability } from './target/durability.ts'
+import { findContent } from './target/find-content.ts'
 import { findEarlierReplay } from './target/find-earlier-replay.ts'
 import { goOnBehind, markGoingOn, orBeginAnew } from './target/go-on.ts'
 import { holdTarget } from './target/held-target.ts'
-import type { HeldTarget } from './target/held-target.ts'
 import { adoptedSettings, isolateTarget } from './target/isolate-target.ts'
-import { isProved, markProved, readMarker } from './target/marker.ts'
+import { isProved, markProved } from './target/marker.ts'
 
 /** Where a restore goes. */
 export interface RestoreDestination {
@@ -84,6 +81,13 @@ export interface RestoreOptions extends OperationOptions {
    * @default 'relaxed'
    */
   readonly durability?: Durability | undefined
+  /**
+   * Whether each transaction of the history stays one in the target's own binary log, with its own GTID: for a target from
+   * which replicas shall get it. The replayer `mysqlbinlog` does so anyway. `direct` joins many transactions unless it is
+   * asked for, and commits each by itself then, which takes some times as long.
+   * @default false
+   */
+  readonly preserveTransactions?: boolean | undefined
   /** The methods that may have taken the backup. @default mysqldump */
   readonly methods?: readonly BackupMethod[] | undefined
 }
@@ -111,6 +115,7 @@ export async function restore(
     verify = 'stream',
     replayer: replayerName = 'mysqlbinlog',
     durability = 'relaxed',
+    preserveTransactions = false,
     methods = [mysqldump()],
     ...operation
   } = options
@@ -136,7 +141,9 @@ export async function restore(
   await requirePreflight(server, 'restore', operation)
   await replayer.check(server)
   await using target = await holdTarget(server)
-  const content = await clock.time('check', () => checkTarget(target, plan, operation))
+  const content = await clock.time('check', () =>
+    findContent(target, plan, { ...operation, preserves: preserveTransactions }),
+  )
   const { lacking } = await adoptedSettings(target, plan.image.backup.server)
   const reportOn = (
     executedGtids: string | undefined,
@@ -167,7 +174,10 @@ export async function restore(
   }
 
   const counts = await countsGtids(target, plan)
-  const by = { replayer: replayer.name, accounts, user: server.connection.user, counts }
+  const { user } = server.connection
+  const by = { replayer: replayer.name, accounts, user, counts, preserves: preserveTransactions }
+  // Where it would have to note its place in every transaction, the log would hold that as well.
+  const resumes = replayer.resumes && (counts || !preserveTransactions)
   const half = content.kind === 'marked' ? content.marker : undefined
   const earlier =
     half && (await leaving(plan.hash, 'begun', () => findEarlierReplay(target, plan, half, by, operation)))
@@ -190,14 +200,13 @@ export async function restore(
       await clock.time('load', () =>
         loadBackup(archive, plan, method, target, ownGtids, files, { ...operation, accounts }),
       )
-      if (replayer.resumes) state = await markGoingOn(target, state, by)
+      if (resumes) state = await markGoingOn(target, state, by)
     } else {
       await goOnBehind(target, left, operation)
     }
     const executedGtids = await orBeginAnew(target, async () => {
-      const replayed = await clock.time('replay', () =>
-        replayLog(archive, plan, left?.files ?? files, { ...operation, target, replayer, done: left?.done }),
-      )
+      const how = { ...operation, target, replayer, preserveTransactions, resumes, done: left?.done }
+      const replayed = await clock.time('replay', () => replayLog(archive, plan, left?.files ?? files, how))
       return clock.time('prove', () => prove(plan, target, replayed, ownGtids, operation))
     })
     // What is kept isolated must not be opened by the accounts that came with the backup and the log.
@@ -222,24 +231,6 @@ function requirePlan(plan: unknown): void {
     message: 'what was given is not a restore plan',
     hint: 'Use what manager.plan(target) returns, or RestorePlan.fromJSON(json) for a plan that was saved.',
   })
-}
-
-async function checkTarget(target: HeldTarget, plan: RestorePlan, options: OperationOptions): Promise<TargetContent> {
-  const meter = new ProgressMeter('restore:check', 'the target', options.onProgress)
-  const content = (await provedContent(target, plan)) ?? (await contentToRestore(target, plan))
-  meter.finish()
-  return content
-}
-
-/** Holds the plan already; it may be in use, and what a restore asks of a target does not matter any more. */
-async function provedContent({ session }: HeldTarget, plan: RestorePlan): Promise<TargetContent | undefined> {
-  const marker = await readMarker(session)
-  return marker?.planHash === plan.hash && isProved(marker.phase) ? { kind: 'marked', marker } : undefined
-}
-
-async function contentToRestore(target: HeldTarget, plan: RestorePlan): Promise<TargetContent> {
-  await checkCompatible(target, plan)
-  return await checkContent(target, plan)
 }
 
 function warningsOf(plan: RestorePlan, { identity }: Server, sourceId: number | undefined): readonly string[] {

@@ -81,7 +81,7 @@ interface FileContext {
 }
 
 async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileContext): Promise<void> {
-  const { target, notes, signal } = job
+  const { target, notes, preserveTransactions, signal } = job
   const dialect = replayDialect(target.flavor)
   const place = () => ({ file: file.file, last: sent.last })
   await using pieces = new PiecesAhead(readPieces(file))
@@ -115,7 +115,8 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
     await session.run(sessionAfterReplay)
     await gtids.fillIn(session)
   }
-  for (let batch = await takeRowBatch(pieces, file.format, dialect); ;) {
+  const takeBatch = () => takeRowBatch(pieces, file.format, preserveTransactions ? () => false : dialect.canJoin)
+  for (let batch = await takeBatch(); ;) {
     if (batch === undefined) {
       if ((await pieces.peek()) === undefined) return
       const program = await clientProgram(target, 'binlog')
@@ -124,10 +125,10 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
       await replayText(pieces, { server: target, program, session, file: textFile, sent, gtids, notes, place, signal })
       await describeRows(goesOn)
       rows.forgetSettings()
-      batch = await takeRowBatch(pieces, file.format, dialect)
+      batch = await takeBatch()
     } else {
       // The next batch is read while the server works on this one.
-      const [next] = await Promise.all([takeRowBatch(pieces, file.format, dialect), apply(batch)])
+      const [next] = await Promise.all([takeBatch(), apply(batch)])
       batch = next
     }
   }

@@ -42,6 +42,8 @@ export interface ReplayJob extends OperationOptions {
   readonly files: readonly ReplayFile[]
   /** What the plan promises: for totals of progress. */
   readonly expected: LogCounts & { readonly bytes: number }
+  /** Whether each transaction has to stay one; else several may become one, with the GTID of the last. */
+  readonly preserveTransactions: boolean
   /** What an earlier run replayed: it lies before the files, and counts as sent. */
   readonly done?: Omit<ReplayedPart, 'at'> | undefined
   /** Where it notes how far it is; only for one that `resumes`. */

@@ -27,7 +27,8 @@ export async function beginOn(
   // Isolated, it would not show any more that it was restarted.
   await markBegun(target.session)
   logger.info(`the target holds a part of this plan since ${content.marker.startedAt} UTC: it is wiped and begun again`)
-  const state = await isolateTarget(target, content.marker.state, plan.image.backup.server)
+  const before: MarkerState = { ...content.marker.state, loaded: undefined }
+  const state = await isolateTarget(target, before, plan.image.backup.server)
   await wipeTarget(target, state, options)
   // Accounts that were made again are open.
   return isolateTarget(target, state, plan.image.backup.server)

@@ -57,12 +57,12 @@ export async function findEarlierReplay(
     counts: by.counts,
     restarted,
     place,
-    joins: replayDialect(flavor).fillsIn,
+    joins: replayDialect(flavor).fillsIn && !by.preserves,
   })
 }
 
 function isBy(loaded: Loaded, by: LoadedBy): boolean {
-  return (['replayer', 'accounts', 'user', 'counts'] as const).every((name) => loaded[name] === by[name])
+  return (['replayer', 'accounts', 'user', 'counts', 'preserves'] as const).every((name) => loaded[name] === by[name])
 }
 
 /** What a restart took away; undefined when it took away nothing. */

@@ -13,6 +13,8 @@ export interface LoadedBy {
   readonly user: string
   /** Whether the server counts the GTIDs of the log as executed: a restart may change that. */
   readonly counts: boolean
+  /** Whether each transaction of the log stays one. */
+  readonly preserves: boolean
 }
 
 /** How a target was loaded. */
@@ -56,6 +58,7 @@ const STATE = v.object({
       accounts: v.picklist(['all', 'none']),
       user: v.string(),
       counts: v.boolean(),
+      preserves: v.boolean(),
       durable: v.boolean(),
       restarted: v.boolean(),
     }),

@@ -73,9 +73,15 @@ describe.each(HISTORIES)('a direct replay $name', { timeout: 3_600_000 }, ({ nam
   test.runIf(!skip && (counts || isFull))(
     `killed with its process at ${CLIENT_KILLS} random moments ends in the same place`,
     async () => {
-      const resumed = await resumedOf(CLIENT_KILLS, (delayMs) =>
-        scene.killClient(delayMs, random.pick(DURABILITIES), random.pick(DURABILITIES)),
-      )
+      const resumed = await resumedOf(CLIENT_KILLS, (delayMs) => {
+        const preserveTransactions = counts && random.chance(1 / 2)
+        const [first, then] = [random.pick(DURABILITIES), random.pick(DURABILITIES)]
+        return scene.killClient(
+          delayMs,
+          { preserveTransactions, durability: first },
+          { preserveTransactions, durability: then },
+        )
+      })
       expect(resumed).toBeGreaterThanOrEqual(isFull ? CLIENT_KILLS / 4 : 0)
     },
   )

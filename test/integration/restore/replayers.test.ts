@@ -162,6 +162,7 @@ async function replay(replayer: Replayer, changes: Partial<ReplayJob>): Promise<
     target: server,
     files,
     expected: { transactions: 0, rowEvents: 0, rows: 0, bytes: 0 },
+    preserveTransactions: false,
     sentinel: [...server.dialect.unloggedSession, "UPDATE mark.mark SET nonce = 'arrived'"],
     ...changes,
   })

@@ -10,7 +10,16 @@ const STATE: MarkerState = {
   ],
   settings: { init_connect: '' },
   isolation: { variables: { read_only: 'OFF' }, persisted: [] },
-  loaded: { replayer: 'direct', accounts: 'none', user: 'root', counts: true, durable: true, restarted: false },
+  durability: { sync_binlog: '1' },
+  loaded: {
+    replayer: 'direct',
+    accounts: 'none',
+    user: 'root',
+    counts: true,
+    preserves: false,
+    durable: true,
+    restarted: false,
+  },
 }
 
 test('what is written is read again', () => {

@@ -24,6 +24,7 @@ export interface ChildInput {
   /** How a log is replayed. */
   readonly replayer?: RestoreOptions['replayer']
   readonly durability?: RestoreOptions['durability']
+  readonly preserveTransactions?: RestoreOptions['preserveTransactions']
 }
 
 /** A moment in the life of a child. A step is the beginning or the end of a storage operation, or a progress report. */
@@ -74,7 +75,7 @@ async function work(input: ChildInput): Promise<Finished> {
 async function run(
   manager: RecoveryImageManager,
   server: Server,
-  { plan, replayer, durability }: ChildInput,
+  { plan, replayer, durability, preserveTransactions }: ChildInput,
 ): Promise<unknown> {
   switch (operation) {
     case 'backup':
@@ -87,6 +88,7 @@ async function run(
         accounts: 'none',
         replayer,
         durability,
+        preserveTransactions,
       })
     default:
       throw new Error(`no operation ${operation}`)

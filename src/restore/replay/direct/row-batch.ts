@@ -33,11 +33,14 @@ const BATCH_TRANSACTIONS = 500
 /** And how many bytes of the log, unpacked. */
 const BATCH_BYTES = 1024 * 1024
 
-/** Takes what can be applied together; undefined when the next piece has to be printed as text, or there is none. */
+/**
+ * Takes what can be applied together, as far as `canJoin` lets two transactions be one; undefined when the next piece has
+ * to be printed as text, or there is none.
+ */
 export async function takeRowBatch(
   pieces: PiecesAhead,
   format: LogFormat,
-  dialect: ReplayDialect,
+  canJoin: ReplayDialect['canJoin'],
 ): Promise<RowBatch | undefined> {
   const first = await pieces.peek()
   if (first?.kind !== 'rows') return undefined
@@ -51,7 +54,7 @@ export async function takeRowBatch(
     if (last !== undefined) {
       const isPart = !last.begins || last.ends === undefined || next.ends === undefined
       const isFull = taken.length >= BATCH_TRANSACTIONS || unpackedBytes + next.unpackedBytes > BATCH_BYTES
-      if (isPart || isFull || !dialect.canJoin(last.gtid, next.gtid)) break
+      if (isPart || isFull || !canJoin(last.gtid, next.gtid)) break
     }
     // Last, because a compressed transaction is unpacked for it.
     const events = eventsOf(next)

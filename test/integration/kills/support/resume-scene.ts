@@ -19,7 +19,8 @@ import { AFTER, BEFORE } from './resumable-history.ts'
 /** Fewer than a replay takes, and more than the first file. */
 const BATCHES = 7
 
-type Options = OperationOptions & Pick<RestoreOptions, 'replayer' | 'durability'>
+type ReplayOptions = Pick<RestoreOptions, 'durability' | 'preserveTransactions'>
+type Options = OperationOptions & ReplayOptions & Pick<RestoreOptions, 'replayer' | 'isolation'>
 
 /** A plan, and a target on which it is restored by the direct replayer, again and again. */
 export class ResumeScene implements AsyncDisposable {
@@ -85,14 +86,10 @@ export class ResumeScene implements AsyncDisposable {
   }
 
   /** Restores in a process that is killed so long behind the beginning of the replay; then once more, maybe otherwise. */
-  async killClient(
-    delayMs: number,
-    durability: Durability,
-    then: Durability = durability,
-  ): Promise<RestoreReport | undefined> {
+  async killClient(delayMs: number, first: ReplayOptions, then: ReplayOptions): Promise<RestoreReport | undefined> {
     const { prepared, target: server } = this
     const kill = { phase: 'restore:replay', step: 1, delayMs } as const
-    const input = { server, plan: prepared.plan, replayer: 'direct', durability, kill } as const
+    const input = { server, plan: prepared.plan, replayer: 'direct', ...first, kill } as const
     await endOf(startChild('restore', prepared.folder, input))
     return await this.#finish(then)
   }
@@ -114,14 +111,14 @@ export class ResumeScene implements AsyncDisposable {
     await killed
     await this.target.restart()
     if (end.status === 'rejected' && !isLost(end.reason)) throw end.reason
-    return await this.#finish(durability)
+    return await this.#finish({ durability })
   }
 
   /** Nothing, when it came to its end before it was killed. */
-  async #finish(durability: Durability): Promise<RestoreReport | undefined> {
+  async #finish(options: ReplayOptions): Promise<RestoreReport | undefined> {
     const marked = await run(this.target, ["SHOW DATABASES LIKE 'mysql\\_pitr'"])
     const tables = Object.keys(await checksums(this.target, 'shop'))
-    return marked.length === 0 && tables.length > 0 ? undefined : await this.restore({ durability })
+    return marked.length === 0 && tables.length > 0 ? undefined : await this.restore(options)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
