@@ -46,7 +46,7 @@ export const ERROR_CODES = {
   // Planning
   TargetBeforeWindow: 'The target lies before the first recovery image.',
   TargetBeyondWindow: 'The target lies beyond what is archived.',
-  TransactionNotFound: 'No archived transaction has this GTID.',
+  TransactionNotFound: 'No archived transaction has this name, or it is not among those that would be replayed.',
   NotABoundary: 'The position is not at a transaction boundary.',
   AmbiguousTime: 'Several places in the log fit the asked time: commit times do not follow its order there.',
   BrokenChain: 'The archived binary logs are not contiguous between the image and the target, or where a search goes.',

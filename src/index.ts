@@ -6,7 +6,6 @@ export type { BackupOptions } from './backup/back-up.ts'
 export type { BackupContext, BackupMethod, BackupTaken, LoadContext } from './backup/backup-method.ts'
 export { mysqldump } from './backup/mysqldump.ts'
 export type { MysqldumpOptions } from './backup/mysqldump.ts'
-export type { TableChange } from './binlog/transaction.ts'
 export { compareBinlogPositions, formatBinlogPosition, parseBinlogPosition } from './coordinates/binlog-position.ts'
 export type { BinlogPosition } from './coordinates/binlog-position.ts'
 export type { Flavor } from './coordinates/flavor.ts'
@@ -41,20 +40,23 @@ export type { RecoveryHole } from './image/recovery-window.ts'
 export { RestorePlan } from './image/restore-plan.ts'
 export type { RestoreTarget } from './image/restore-target.ts'
 export type {
+  LaterChanges,
   LeftOut,
   LogPlace,
   PlannedImage,
   PlannedSegment,
   PlannedTransaction,
   RestorePlanParts,
+  Skipped,
+  SkippedTransaction,
 } from './image/restore-plan-parts.ts'
 export type { Blob, Digest, LastEvent, LogCounts, LogFormat, Obstacle, PreviousFile, Segment } from './image/segment.ts'
-export type { Touched, TouchedTable, TransactionKind } from './image/touched.ts'
+export type { TableChange, Touched, TouchedTable, TransactionKind } from './image/touched.ts'
 export { RecoveryImageManager } from './manager.ts'
 export type { ArchiveOptions } from './manager.ts'
 export type { Logger, OperationOptions } from './options.ts'
 export type { Progress, ProgressKind, ProgressListener } from './progress.ts'
-export type { PlanOptions } from './restore/plan/plan-options.ts'
+export type { PlanOptions, TransactionName } from './restore/plan/plan-options.ts'
 export type { ReplayerName, RestoreDestination, RestoreOptions } from './restore/restore.ts'
 export { releaseTarget } from './restore/finish.ts'
 export type { IsolationEnd } from './restore/finish.ts'

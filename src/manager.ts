@@ -116,6 +116,12 @@ export class RecoveryImageManager implements AsyncDisposable {
    * Says how a target would be reached, touching no server. The plan can be read, saved as JSON, approved and restored
    * elsewhere. Throws `TargetBeforeWindow`, `TargetBeyondWindow`, `AmbiguousTime`, `NotABoundary`, `TransactionNotFound`,
    * `BrokenChain` or `Unreplayable`; never falls back to another target.
+   *
+   * @example
+   * ```ts
+   * // Everything up to now, but not the DELETE
+   * const plan = await manager.plan({ kind: 'latest' }, { skip: [theDelete] })
+   * ```
    */
   async plan(target: RestoreTarget, options?: PlanOptions): Promise<RestorePlan> {
     return await makePlan(this.#archive, await this.#soundFacts(options), target, {

@@ -1,4 +1,4 @@
-import type { TableChange, Transaction } from '../binlog/transaction.ts'
+import type { Transaction } from '../binlog/transaction.ts'
 import { instantToNanoseconds } from '../coordinates/instant.ts'
 import type { Instant } from '../coordinates/instant.ts'
 import type { CommitTime } from '../coordinates/timestamp.ts'
@@ -9,7 +9,7 @@ import type { Segment } from '../image/segment.ts'
 import { EXACT_NAMES } from '../image/database-names.ts'
 import type { NameFold } from '../image/database-names.ts'
 import { TRANSACTION_KINDS } from '../image/touched.ts'
-import type { Touched, TouchedTable, TransactionKind } from '../image/touched.ts'
+import type { TableChange, Touched, TouchedTable, TransactionKind } from '../image/touched.ts'
 import { requireOneOf } from '../options.ts'
 import type { OperationOptions } from '../options.ts'
 import { FRAME_BYTES } from '../storage/frames.ts'
@@ -82,10 +82,10 @@ interface FoldedFilter extends TransactionFilter {
 }
 
 /** What is known of a segment or a block without reading it. */
-type PartOfLog = Pick<Segment, 'minCommitTime' | 'maxCommitTime' | 'touched'>
+export type PartOfLog = Pick<Segment, 'minCommitTime' | 'maxCommitTime' | 'touched'>
 
 /** The transactions of the blocks that may hold a wanted one, and of some between them. */
-async function* readWhere(
+export async function* readWhere(
   archive: Archive,
   segment: Segment,
   mayHold: (part: PartOfLog) => boolean,

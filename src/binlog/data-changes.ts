@@ -1,4 +1,4 @@
-import type { TableChange } from './transaction.ts'
+import type { TableChange } from '../image/touched.ts'
 
 /**
  * The changes of a transaction that belong to a database of data. What concerns the `mysql` schema as a whole is an

@@ -18,6 +18,8 @@ export interface LoggedStatement {
   /** What it says of an XA transaction that was prepared before. */
   readonly xaPart: XaPart | undefined
   readonly statement: Statement
+  /** MariaDB: whether it is the begin or the end of an ALTER TABLE that is logged in two parts. */
+  readonly isPartOfAlter: boolean
   /** Its text, at most {@link MAX_TEXT_BYTES}. */
   readonly text: string
 }
@@ -44,7 +46,14 @@ export class LoggedStatements {
     const query = readQuery(event)
     const sql = query.text.toString('utf8', 0, MAX_CLASSIFIED_BYTES)
     const statement = this.#classify(query, sql)
-    return { kind: statement.kind, xa: xaVerb(sql), xaPart: readXaStatement(sql), statement, text: head(query.text) }
+    return {
+      kind: statement.kind,
+      xa: xaVerb(sql),
+      xaPart: readXaStatement(sql),
+      statement,
+      isPartOfAlter: query.status.isPartOfAlter,
+      text: head(query.text),
+    }
   }
 
   /** The statement that made the row events which follow, at most {@link MAX_TEXT_BYTES}. */

@@ -1,10 +1,10 @@
 import { Timestamp } from '../coordinates/timestamp.ts'
 import type { CommitTime } from '../coordinates/timestamp.ts'
 import { mayHoldSecret } from '../secrets.ts'
-import type { TransactionKind } from '../image/touched.ts'
+import type { TableChange, TransactionKind } from '../image/touched.ts'
 import type { RowAction } from './rows-event.ts'
 import type { Statement } from './statement.ts'
-import type { TableChange, Transaction } from './transaction.ts'
+import type { Transaction } from './transaction.ts'
 import type { XaPart } from './xa-part.ts'
 
 /** How a transaction in the making ends. */
@@ -38,6 +38,8 @@ export class OpenTransaction {
   isXa = false
   /** What it is to an XA transaction whose changes and end are logged apart. */
   xa: XaPart | undefined
+  /** Whether it is the begin or the end of an ALTER TABLE that is logged in two parts. */
+  isPartOfAlter = false
   /** Text of its first statement, or of the statement behind its row events. */
   statement: string | undefined
   /** Why it cannot be replayed. */
@@ -104,6 +106,7 @@ export class OpenTransaction {
       statement: hidesStatement ? undefined : this.statement,
       hidesStatement: hidesStatement ? true : undefined,
       xa: this.xa,
+      ...(this.isPartOfAlter ? { isPartOfAlter: true } : {}),
       rowsObstacle: NOT_ROWS[kind] ?? this.obstacle ?? this.rowsObstacle,
       obstacle: this.obstacle,
     }

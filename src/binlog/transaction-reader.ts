@@ -171,7 +171,7 @@ export class TransactionReader {
     if (queryIs(event, BEGIN)) return this.#takeBegin(event)
     if (queryIs(event, COMMIT)) return this.#takeCommit(event, WITHOUT_XID)
     const logged = this.#statements.read(event)
-    const { kind, statement, text } = logged
+    const { kind, statement, text, isPartOfAlter } = logged
     switch (kind) {
       case 'begin':
         return this.#takeBegin(event)
@@ -189,6 +189,7 @@ export class TransactionReader {
       default: {
         const open = this.#openOr(event, 'statement')
         open.statement ??= text
+        open.isPartOfAlter ||= isPartOfAlter
         open.addStatement(statement)
         return open.ending === 'statement' ? this.#finish(event, open) : undefined
       }

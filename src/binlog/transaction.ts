@@ -1,17 +1,7 @@
 import type { CommitTime } from '../coordinates/timestamp.ts'
-import type { TouchedTable, TransactionKind } from '../image/touched.ts'
+import type { TableChange, TransactionKind } from '../image/touched.ts'
 import type { TransactionRef } from '../coordinates/transaction-ref.ts'
 import type { XaPart } from './xa-part.ts'
-
-/** What one transaction did to one table. */
-export interface TableChange extends TouchedTable {
-  /** Rows written by row events; 0 for statements. */
-  readonly inserted: number
-  /** Rows changed by row events; 0 for statements. */
-  readonly updated: number
-  /** Rows removed by row events; 0 for statements. */
-  readonly deleted: number
-}
 
 /** One transaction of a binlog file. Offsets are bytes in the file. */
 export interface Transaction {
@@ -41,6 +31,8 @@ export interface Transaction {
   readonly hidesStatement?: true | undefined
   /** What it is to an XA transaction whose changes and end are logged apart. */
   readonly xa?: XaPart | undefined
+  /** Set when it is the begin or the end of an ALTER TABLE that MariaDB logs in two parts. */
+  readonly isPartOfAlter?: true | undefined
   /**
    * Why its row events, applied and committed, would not be all of it: statements, XA, a table without transactions, a
    * rollback. Undefined when they are: such transactions can be applied in batches, without their text.

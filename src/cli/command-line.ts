@@ -18,6 +18,7 @@ type ValueName =
   | 'after'
   | 'position'
   | 'ambiguous'
+  | 'skipped-gtids'
   | 'plan'
   | 'out'
   | 'accounts'
@@ -28,24 +29,33 @@ type ValueName =
   | 'table'
   | 'kind'
 
+/** Options that are followed by a value, and may be given several times. */
+type ListName = 'skip'
+
 /** Options that are there or not. */
 type SwitchName = 'create' | 'lock' | 'latest' | 'exclusive' | 'json' | 'quiet' | 'help'
 
 /** Name of an option. */
-export type OptionName = ValueName | SwitchName
+export type OptionName = ValueName | ListName | SwitchName
 
 /** The options given, by name; switches are `true`. */
-export type Options = { readonly [Name in OptionName]?: Name extends ValueName ? string : true }
+export type Options = {
+  readonly [Name in OptionName]?: Name extends ValueName ? string : Name extends ListName ? readonly string[] : true
+}
 
 /** One option of the command line: its value's name (none for a switch) and what it does. */
 interface OptionHelp {
   readonly value?: string
   readonly help: string
+  /** Whether it may be given several times. */
+  readonly many?: boolean
 }
 
 /** Every option of every command, in the order the help shows them. */
 const OPTIONS: Readonly<
-  Record<ValueName, Required<OptionHelp>> & Record<SwitchName, OptionHelp & { readonly value?: never }>
+  Record<ValueName, OptionHelp & { readonly value: string; readonly many?: never }> &
+    Record<ListName, Required<OptionHelp>> &
+    Record<SwitchName, OptionHelp & { readonly value?: never; readonly many?: never }>
 > = {
   archive: { value: 'DIR', help: 'folder of the archive (or MYSQL_PITR_ARCHIVE)' },
   create: { help: 'make the archive when there is none' },
@@ -65,6 +75,15 @@ const OPTIONS: Readonly<
   after: { value: 'GTID', help: 'restore to just after this transaction' },
   position: { value: 'FILE:OFFSET', help: 'restore to this binlog position' },
   ambiguous: { value: 'first|last', help: 'when several places in the log fit a time: stop at the first or the last' },
+  skip: {
+    value: 'GTID|FILE:OFFSET',
+    help: 'leave out this transaction, named by its GTID or by where it begins; may be given several times',
+    many: true,
+  },
+  'skipped-gtids': {
+    value: 'missing|executed',
+    help: 'whether the restored server counts the GTIDs of what was skipped as executed (default missing)',
+  },
   plan: { value: 'FILE', help: 'restore this saved plan' },
   out: { value: 'FILE', help: 'save the plan as JSON' },
   accounts: { value: 'all|none', help: 'whether the accounts of the backup are restored (default all)' },
@@ -94,7 +113,7 @@ export interface CommandLine {
 export function readCommandLine(args: readonly string[]): CommandLine {
   const { values, positionals, tokens } = parse(args)
   const names = tokens.filter((token) => token.kind === 'option').map(({ name }) => name)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  const twice = names.find((name, index) => names.indexOf(name) !== index && !isList(name))
   if (twice !== undefined) throw unreadable(`Option '--${twice}' is given twice`)
   const [command, second] = positionals
   if (second !== undefined) throw unreadable(`Unexpected argument behind "${command}"`)
@@ -109,15 +128,19 @@ function parse(args: readonly string[]) {
       strict: true,
       tokens: true,
       options: Object.fromEntries(
-        Object.entries<OptionHelp>(OPTIONS).map(([name, { value }]) => [
+        Object.entries<OptionHelp>(OPTIONS).map(([name, { value, many = false }]) => [
           name,
-          { type: value === undefined ? ('boolean' as const) : ('string' as const) },
+          { type: value === undefined ? ('boolean' as const) : ('string' as const), multiple: many },
         ]),
       ),
     })
   } catch (error) {
     throw unreadable(error instanceof Error ? error.message : String(error), error)
   }
+}
+
+function isList(name: string): boolean {
+  return Object.entries<OptionHelp>(OPTIONS).some(([known, { many }]) => known === name && many === true)
 }
 
 // Neither subject nor message quotes a value: somebody may have typed a password there.

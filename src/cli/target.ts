@@ -1,9 +1,9 @@
 import { PitrError, parseBinlogPosition } from '../index.ts'
-import type { PlanOptions, RestoreTarget } from '../index.ts'
+import type { PlanOptions, RestoreTarget, TransactionName } from '../index.ts'
 import { choice } from './command-line.ts'
 import type { OptionName, Options } from './command-line.ts'
 
-/** The options that name a restore target. */
+/** The options that name a restore target, and what is left out before it. */
 export const TARGET_OPTIONS: readonly OptionName[] = [
   'latest',
   'time',
@@ -12,6 +12,8 @@ export const TARGET_OPTIONS: readonly OptionName[] = [
   'after',
   'position',
   'ambiguous',
+  'skip',
+  'skipped-gtids',
 ]
 
 /** The restore target the options name; exactly one. Throws `InvalidArgument`. */
@@ -40,5 +42,14 @@ export function readTarget(options: Options): RestoreTarget {
 
 /** The options of planning. */
 export function readPlanOptions(options: Options): PlanOptions {
-  return { ambiguous: choice(options, 'ambiguous', ['first', 'last']) }
+  return {
+    ambiguous: choice(options, 'ambiguous', ['first', 'last']),
+    skip: options.skip?.map(readName),
+    skippedGtids: choice(options, 'skipped-gtids', ['missing', 'executed']),
+  }
+}
+
+// No GTID has a dot in it, and every binlog file has one.
+function readName(text: string): TransactionName {
+  return text.includes('.') ? { start: parseBinlogPosition(text) } : text
 }

@@ -7,10 +7,12 @@ import { parseGtidSet } from '../coordinates/parse-gtid-set.ts'
 import { Timestamp } from '../coordinates/timestamp.ts'
 import { PitrError } from '../errors.ts'
 import type { BackupImage } from './backup-image.ts'
-import type { LogPlace, PlannedSegment, PlannedTransaction, RestorePlanParts } from './restore-plan-parts.ts'
+import type { LogPlace, PlannedSegment, PlannedTransaction, RestorePlanParts, Skipped } from './restore-plan-parts.ts'
 import { parseRestoreTarget } from './restore-target.ts'
 import type { RestoreTarget } from './restore-target.ts'
+import type { TransactionRef } from '../coordinates/transaction-ref.ts'
 import type { Blob, LogCounts } from './segment.ts'
+import { TRANSACTION_KINDS } from './touched.ts'
 
 /** What the JSON of a plan says: its parts, and the hash it carries. Throws `UnknownFormat` or `CorruptManifest`. */
 export function parseRestorePlan(json: unknown, version: number): { parts: RestorePlanParts; hash: string } {
@@ -96,6 +98,7 @@ function planSchema(
     bytes: v.strictObject({ backup: size(), binlog: size() }),
     counts: v.strictObject(counts()),
     leftOut: v.strictObject({ ...counts(), bytes: size() }),
+    skipped: v.optional(skipped()),
     gtids: v.optional(v.strictObject({ after: v.string(), replayed: v.string() })),
     resolution: v.picklist(['microsecond', 'second']),
     lastIncluded: v.optional(transaction()),
@@ -109,7 +112,11 @@ function planSchema(
       ({ image, segments: [first] }) => first === undefined || (first.fileId === image.fileId && first.from === 0),
       'its segments do not begin with the file of its image',
     ),
-    v.check(({ counts, leftOut }) => leftOut.transactions <= counts.transactions, 'it leaves out more than there is'),
+    v.check(
+      ({ counts, leftOut, skipped: { transactions } = { transactions: [] } }) =>
+        leftOut.transactions + transactions.length <= counts.transactions,
+      'it leaves out more than there is',
+    ),
   )
 }
 
@@ -153,15 +160,35 @@ function segment(): v.GenericSchema<unknown, PlannedSegment> {
 }
 
 function transaction(): v.GenericSchema<unknown, PlannedTransaction> {
+  return v.strictObject({ ...ref(), tables: v.optional(v.array(text())), statement: v.optional(text()) })
+}
+
+function skipped(): v.GenericSchema<unknown, Skipped> {
+  const change = { database: text(), table: v.optional(text()), inserted: size(), updated: size(), deleted: size() }
+  const one = v.strictObject({
+    ...ref(),
+    kind: v.picklist(TRANSACTION_KINDS),
+    changes: v.array(v.strictObject(change)),
+    rowEvents: size(),
+    rows: size(),
+    statement: v.optional(text()),
+  })
+  const later = { table: v.optional(text()), transactions: size(), first: v.array(v.strictObject(ref())) }
   return v.strictObject({
+    transactions: v.pipe(v.array(one), v.minLength(1)),
+    later: v.array(v.strictObject(later)),
+    gtids: v.picklist(['missing', 'executed']),
+  })
+}
+
+function ref() {
+  return {
     fileId: text(),
     start: position(),
     end: position(),
     gtid: v.optional(text()),
     commitTime: timestamp(),
-    tables: v.optional(v.array(text())),
-    statement: v.optional(text()),
-  })
+  } satisfies Record<keyof TransactionRef, v.GenericSchema>
 }
 
 function place(): v.GenericSchema<unknown, LogPlace> {

@@ -5,6 +5,7 @@ import type { TransactionRef } from '../coordinates/transaction-ref.ts'
 import type { BackupImage } from './backup-image.ts'
 import type { RestoreTarget } from './restore-target.ts'
 import type { LogCounts, Segment } from './segment.ts'
+import type { TableChange, TransactionKind } from './touched.ts'
 
 /** The image a plan starts from. */
 export interface PlannedImage {
@@ -41,6 +42,43 @@ export interface PlannedTransaction extends TransactionRef {
   readonly statement?: string | undefined
 }
 
+/** A transaction that is left out on purpose. */
+export interface SkippedTransaction extends TransactionRef {
+  /** What it is made of. */
+  readonly kind: TransactionKind
+  /** The tables it touched, and how many rows. */
+  readonly changes: readonly TableChange[]
+  /** Row events. */
+  readonly rowEvents: number
+  /** Rows in them. */
+  readonly rows: number
+  /** The beginning of its first statement on one line, at most 200 characters; left out when it may hold a password. */
+  readonly statement?: string | undefined
+}
+
+/** Transactions that are replayed behind a skipped one and touch a table that it touched. */
+export interface LaterChanges {
+  /** The table, as `database.table`; undefined for those of which it is not known what they touch. */
+  readonly table?: string | undefined
+  /** How many. */
+  readonly transactions: number
+  /** The first few of them, in log order. */
+  readonly first: readonly TransactionRef[]
+}
+
+/** What a plan leaves out on purpose, and what may be affected by it. */
+export interface Skipped {
+  /** The transactions, in log order; at least one. */
+  readonly transactions: readonly SkippedTransaction[]
+  /**
+   * What is replayed behind them on the same tables, where there is any: it may be refused, because it does not find a row
+   * or finds one too many, or leave content that never existed.
+   */
+  readonly later: readonly LaterChanges[]
+  /** Whether the target counts their GTIDs as executed at the end. */
+  readonly gtids: 'missing' | 'executed'
+}
+
 /** Transactions that are not replayed: they lie wholly outside the databases the backup holds. */
 export interface LeftOut extends LogCounts {
   /** Bytes of binary log. */
@@ -71,13 +109,15 @@ export interface RestorePlanParts {
   readonly counts: LogCounts
   /** What of it is not replayed. */
   readonly leftOut: LeftOut
+  /** What is left out on purpose; undefined for nothing. */
+  readonly skipped?: Skipped | undefined
   /** With GTIDs: the set executed before the stop, and those of the transactions that are replayed. */
   readonly gtids?: { readonly after: GtidSet; readonly replayed: GtidSet } | undefined
   /** How fine the commit times around the stop are. */
   readonly resolution: Resolution
-  /** The last transaction before the stop; it may be in the backup already. Undefined when the archive holds none. */
+  /** The last transaction before the stop that is not skipped; it may be in the backup already. Undefined when the archive holds none. */
   readonly lastIncluded?: PlannedTransaction | undefined
-  /** The first transaction that will be missing; undefined when the archive holds none. */
+  /** The first transaction behind the stop, which will be missing; undefined when the archive holds none. */
   readonly firstExcluded?: PlannedTransaction | undefined
   /** What a person who approves the plan should know. */
   readonly warnings: readonly string[]

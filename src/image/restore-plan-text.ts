@@ -2,11 +2,14 @@
 import { formatDistanceStrict } from 'date-fns/formatDistanceStrict'
 import { formatBinlogPosition } from '../coordinates/binlog-position.ts'
 import { instantToNanoseconds } from '../coordinates/instant.ts'
-import type { PlannedTransaction, RestorePlanParts } from './restore-plan-parts.ts'
+import type { LaterChanges, PlannedTransaction, RestorePlanParts, Skipped } from './restore-plan-parts.ts'
 import { describeRestoreTarget } from './restore-target.ts'
+import type { TableChange } from './touched.ts'
 
 /** Enough to recognize a transaction by. */
 const TABLES_SHOWN = 5
+/** More skipped transactions than a person looks at one by one; the JSON has all. */
+const SKIPPED_SHOWN = 20
 
 /** One line of the text: a label, and what belongs to it, one or more lines. */
 type Row = readonly [label: string, ...lines: string[]]
@@ -19,6 +22,7 @@ export function restorePlanText(plan: RestorePlanParts, hash: string): string {
     ...image(plan),
     ...notIncluded(plan),
     ...replay(plan),
+    ...skipped(plan),
     ['Last included', ...transaction(plan, plan.lastIncluded, 'none known from the archived log')],
     [
       'First left out',
@@ -99,6 +103,49 @@ function transaction(plan: RestorePlanParts, found: PlannedTransaction | undefin
 function listed(tables: readonly string[]): string {
   const more = tables.length - TABLES_SHOWN
   return more > 0 ? `${tables.slice(0, TABLES_SHOWN).join(', ')} and ${more} more` : tables.join(', ')
+}
+
+function skipped(plan: RestorePlanParts): Row[] {
+  if (plan.skipped === undefined) return []
+  const { transactions, later } = plan.skipped
+  const more = transactions.length - SKIPPED_SHOWN
+  return [
+    ...transactions
+      .slice(0, SKIPPED_SHOWN)
+      .map((each): Row => ['Skipped', ...transaction(plan, { ...each, tables: each.changes.map(rowsOf) }, '')]),
+    ...(more > 0 ? [['', `and ${more} more`] as const] : []),
+    ['Changed later', ...(later.length === 0 ? [NOT_CHANGED_LATER] : [...later.map(changedBy), MAY_NOT_FIT])],
+    ...skippedGtids(plan.skipped, plan),
+  ]
+}
+
+const NOT_CHANGED_LATER = 'nothing that is replayed behind it touches the same tables'
+const MAY_NOT_FIT = 'These may be refused, and the restore fails then; or leave content that never existed.'
+
+function rowsOf({ database, table, inserted, updated, deleted }: TableChange): string {
+  const rows = Object.entries({ inserted, updated, deleted }).filter(([, count]) => count > 0)
+  const counts = rows.map(([verb, count]) => `${plural(count, 'row')} ${verb}`)
+  return `${database}.${table ?? '*'}${counts.length === 0 ? '' : ` (${counts.join(', ')})`}`
+}
+
+function changedBy({ table, transactions, first: [first] }: LaterChanges): string {
+  const what = table ?? 'nobody knows which tables,'
+  const such = first === undefined ? '' : `, from ${first.gtid ?? formatBinlogPosition(first.start)} on`
+  return `${what} by ${plural(transactions, 'transaction')}${such}`
+}
+
+function skippedGtids({ transactions, gtids: wanted }: Skipped, { gtids }: RestorePlanParts): Row[] {
+  const all = transactions.flatMap(({ gtid }) => gtid ?? [])
+  const missing = all.filter((gtid) => gtids?.replayed.includes(gtid) !== true)
+  if (all.length === 0) return []
+  if (missing.length === 0) return [['Their GTIDs', 'count as executed: later ones of their domain are replayed']]
+  if (wanted === 'executed') return [['Their GTIDs', 'are counted as executed at the end']]
+  return [
+    [
+      'Their GTIDs',
+      `${listed(missing)}: not executed on the target, which would fetch them from a server that has them`,
+    ],
+  ]
 }
 
 function leftOut({ leftOut: { transactions, bytes } }: RestorePlanParts): Row[] {

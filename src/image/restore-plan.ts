@@ -51,12 +51,16 @@ export class RestorePlan {
     return createHash('sha256').update(canonicalJson(this.#content())).digest('hex')
   }
 
-  /** What is replayed: all of {@link RestorePlan.counts} but what is left out. */
+  /** What is replayed: all of {@link RestorePlan.counts} but what is left out, for its databases or on purpose. */
   get replayed(): LogCounts {
+    const skipped = this.skipped?.transactions ?? []
     return {
-      transactions: this.counts.transactions - this.leftOut.transactions,
-      rowEvents: this.counts.rowEvents - this.leftOut.rowEvents,
-      rows: this.counts.rows - this.leftOut.rows,
+      transactions: this.counts.transactions - this.leftOut.transactions - skipped.length,
+      rowEvents: skipped.reduce(
+        (left, { rowEvents }) => left - rowEvents,
+        this.counts.rowEvents - this.leftOut.rowEvents,
+      ),
+      rows: skipped.reduce((left, { rows }) => left - rows, this.counts.rows - this.leftOut.rows),
     }
   }
 

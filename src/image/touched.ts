@@ -16,6 +16,16 @@ export interface TouchedTable {
   readonly table?: string | undefined
 }
 
+/** What one transaction did to one table. */
+export interface TableChange extends TouchedTable {
+  /** Rows written by row events; 0 for statements. */
+  readonly inserted: number
+  /** Rows changed by row events; 0 for statements. */
+  readonly updated: number
+  /** Rows removed by row events; 0 for statements. */
+  readonly deleted: number
+}
+
 /** What the transactions of a range of log are made of: enough to know where not to look for one. */
 export interface Touched {
   /** The kinds that occur. */

@@ -2,7 +2,8 @@ import type { Archive } from '../archive/archive.ts'
 import { readTransactions } from '../archive/read-transactions.ts'
 import type { Transaction } from '../binlog/transaction.ts'
 import { PitrError } from '../errors.ts'
-import type { RestorePlan } from '../image/restore-plan.ts'
+import type { RestorePlanParts } from '../image/restore-plan-parts.ts'
+import { RestorePlan } from '../image/restore-plan.ts'
 import { normalizeRestoreTarget } from '../image/restore-target.ts'
 import type { RestoreTarget } from '../image/restore-target.ts'
 import type { Segment } from '../image/segment.ts'
@@ -13,8 +14,10 @@ import { blamingDamage } from './blaming-damage.ts'
 import { locateTarget } from './plan/locate-target.ts'
 import type { PlanOptions } from './plan/plan-options.ts'
 import { planRestore } from './plan/plan-restore.ts'
+import { readSkipOptions } from './plan/skip-options.ts'
+import { readLaterChanges } from './read-later-changes.ts'
 
-/** Reads the few segments the planner needs in detail, then lets it plan. Planning itself is pure. */
+/** Reads the few segments the planner needs in detail, then lets it plan; then what comes behind what is skipped. Planning itself is pure. */
 export async function makePlan(
   archive: Archive,
   facts: TimelineFacts,
@@ -24,7 +27,7 @@ export async function makePlan(
   throwIfAborted(options.signal, 'planning')
   if (options.ambiguous !== undefined) requireOneOf('ambiguous', options.ambiguous, ['first', 'last'])
   const wanted = normalizeRestoreTarget(target)
-  const planner = { archiveId: archive.id, ambiguous: options.ambiguous }
+  const planner = { archiveId: archive.id, ambiguous: options.ambiguous, ...readSkipOptions(options) }
   const needed = blamingDamage(facts, () => locateTarget(facts, wanted, planner))
   const totalBytes = needed.reduce((sum, { blob }) => sum + blob.content.bytes, 0)
   const meter = new ProgressMeter('plan:read', 'archived log', options.onProgress, { totalBytes })
@@ -34,7 +37,11 @@ export async function makePlan(
     meter.add(segment.blob.content.bytes, segment.counts.transactions, segment.file)
   }
   meter.finish()
-  return blamingDamage(facts, () => planRestore(facts, wanted, details, planner))
+  const plan = blamingDamage(facts, () => planRestore(facts, wanted, details, planner))
+  if (plan.skipped === undefined) return plan
+  const later = await readLaterChanges(archive, facts, plan, plan.skipped, options)
+  const parts: RestorePlanParts = plan
+  return new RestorePlan({ ...parts, skipped: { ...plan.skipped, later } })
 }
 
 /** Damage is for the planner to judge: a neighbour of the stop is only looked at, to say what is left out. */

@@ -31,7 +31,8 @@ export async function prove(
   if ((await readNonce(target.session)) !== replayed.nonce) {
     throw proofFailed('sentinel', 'the statement sent behind the last transaction did not arrive on the target', {})
   }
-  const executed = await proveGtids(plan, target, replayed, ownGtids)
+  const proved = await proveGtids(plan, target, replayed, ownGtids)
+  const executed = (await markSkipped(plan, target, proved)) ?? proved
   meter.finish()
   return executed
 }
@@ -70,6 +71,25 @@ async function proveGtids(
       found: found.toString(),
       expected: expected.toString(),
     },
+  )
+}
+
+/** Makes the target count what was skipped as executed, where the plan says so: behind the proof that it was not. */
+async function markSkipped(plan: RestorePlan, target: HeldTarget, proved: string): Promise<string | undefined> {
+  if (plan.skipped?.gtids !== 'executed' || !(await countsGtids(target, plan))) return undefined
+  const { session, server } = target
+  const { flavor, dialect } = server
+  const before = parseGtidSet(flavor, proved)
+  const expected = before.withAll(plan.skipped.transactions.flatMap(({ gtid }) => gtid ?? []))
+  const missing = expected.subtract(before)
+  if (missing.isEmpty) return undefined
+  await dialect.addExecutedGtids(session, missing.toString())
+  const found = await dialect.executedGtids(session)
+  if (parseGtidSet(flavor, found).equals(expected)) return found
+  throw proofFailed(
+    'executed GTIDs',
+    `the target counts "${found}" as executed where "${String(expected)}" was set, with what is skipped`,
+    { found, expected: expected.toString() },
   )
 }
 

@@ -7,6 +7,7 @@ import type { ReplayedPart } from './log/earlier-replay.ts'
 import type { PlannedFile } from './log/planned-file.ts'
 import { replayFiles } from './log/replay-files.ts'
 import type { Replayer, ReplayNotes, ReplayResult } from './replay/replayer.ts'
+import { blamingSkips } from './blaming-skips.ts'
 import type { HeldTarget } from './target/held-target.ts'
 import { leaveNonce } from './target/marker.ts'
 import { leaveDoubt, leavePlace, leaveTextEnd } from './target/replay-progress.ts'
@@ -39,7 +40,7 @@ export async function replayLog(
   const wantedBytes = files
     .flatMap(({ prepared, wanted }) => [...prepared, ...wanted])
     .reduce((sum, { from, to }) => sum + to - from, done?.bytes ?? 0)
-  const result = await replayer.replay({
+  const job = {
     ...options,
     target: server,
     files: replayFiles(archive, files, options),
@@ -47,7 +48,8 @@ export async function replayLog(
     done,
     notes: resumes ? notesOn(target, await countsGtids(target, plan)) : undefined,
     sentinel: [...server.dialect.unloggedSession, leaveNonce(nonce)],
-  })
+  }
+  const result = await blamingSkips(plan, () => replayer.replay(job))
   return { ...result, nonce }
 }
 

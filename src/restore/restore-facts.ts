@@ -33,8 +33,10 @@ export interface RestoreFacts extends LogCounts {
   readonly replayer: string
   /** The last transaction the target holds; it may have been in the backup. Undefined when there is none. */
   readonly lastApplied?: TransactionRef | undefined
-  /** The first one that is missing; undefined when the archive holds none behind the stop. */
+  /** The first one behind the stop; undefined when the archive holds none there. */
   readonly firstLeftOut?: TransactionRef | undefined
+  /** The transactions that were left out on purpose, in log order. */
+  readonly skipped: readonly TransactionRef[]
   /** The GTIDs the target counts as executed; undefined without GTIDs. */
   readonly executedGtids?: string | undefined
   /** Whether everybody can use the target now. When kept: `releaseTarget(server)` lifts it. */

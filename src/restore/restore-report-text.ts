@@ -4,7 +4,8 @@ import type { RestoreFacts } from './restore-facts.ts'
 
 /** Writes a report for a person. */
 export function restoreReportText(report: RestoreFacts): string {
-  const { target, image, transactions, rows, replayer, isolation, earlier, resumedAt, warnings, phases } = report
+  const { target, image, transactions, rows, replayer, isolation, earlier, resumedAt, skipped, warnings, phases } =
+    report
   const took = Object.entries(phases).map(([phase, ms]) => `${phase} ${seconds(ms)}`)
   return [
     `restored and proved ${target.address} (${target.version})${earlier ? ', in an earlier run' : ''}`,
@@ -13,6 +14,7 @@ export function restoreReportText(report: RestoreFacts): string {
     `  replayed        ${count(transactions)} transactions with ${count(rows)} rows, by ${replayer}`,
     ...(resumedAt === undefined ? [] : [`  resumed at      ${formatBinlogPosition(resumedAt)}, behind an earlier run`]),
     `  last applied    ${describe(report.lastApplied, 'end')}`,
+    ...skipped.map((transaction) => `  skipped         ${describe(transaction, 'start')}`),
     `  first left out  ${describe(report.firstLeftOut, 'start')}`,
     ...(report.executedGtids === undefined ? [] : [`  executed GTIDs  ${report.executedGtids || 'none'}`]),
     `  isolation       ${isolation === 'lifted' ? 'lifted' : 'kept; lift it with releaseTarget(server)'}`,

@@ -23,6 +23,7 @@ export class RestoreReport implements RestoreFacts {
   readonly rows: number
   readonly lastApplied?: TransactionRef | undefined
   readonly firstLeftOut?: TransactionRef | undefined
+  readonly skipped: readonly TransactionRef[]
   readonly executedGtids?: string | undefined
   readonly isolation: 'lifted' | 'kept'
   readonly earlier: boolean
@@ -41,6 +42,7 @@ export class RestoreReport implements RestoreFacts {
     this.rows = facts.rows
     this.lastApplied = facts.lastApplied
     this.firstLeftOut = facts.firstLeftOut
+    this.skipped = facts.skipped
     this.executedGtids = facts.executedGtids
     this.isolation = facts.isolation
     this.earlier = facts.earlier

@@ -157,6 +157,7 @@ export async function restore(
       ...plan.replayed,
       lastApplied: plan.lastIncluded,
       firstLeftOut: plan.firstExcluded,
+      skipped: plan.skipped?.transactions ?? [],
       executedGtids: hasGtids(plan) ? executedGtids : undefined,
       isolation: isolation === 'lift' ? 'lifted' : 'kept',
       earlier,

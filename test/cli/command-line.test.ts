@@ -13,6 +13,11 @@ test('a position that looks like an option can be given with an equals sign', ()
   expect(readCommandLine(['plan', '--position=-odd.000001:4']).options.position).toBe('-odd.000001:4')
 })
 
+test('an option that may be given several times keeps all its values', () => {
+  const { options } = readCommandLine(['plan', '--latest', '--skip', '0-1-5', '--skip=binlog.000001:4'])
+  expect(options).toEqual({ latest: true, skip: ['0-1-5', 'binlog.000001:4'] })
+})
+
 test('without arguments there is no command', () => {
   expect(readCommandLine([])).toEqual({ command: undefined, options: {} })
 })

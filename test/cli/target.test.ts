@@ -31,6 +31,21 @@ test.each<[string, Options, string]>([
 
 test('a time that several places fit can be decided', () => {
   expect(readPlanOptions({ ambiguous: 'last' })).toEqual({ ambiguous: 'last' })
-  expect(readPlanOptions({})).toEqual({ ambiguous: undefined })
+  expect(readPlanOptions({})).toEqual({})
   expect(() => readPlanOptions({ ambiguous: 'middle' })).toThrow(expect.objectContaining({ code: 'InvalidArgument' }))
+})
+
+test('what is skipped is named by a GTID or a place', () => {
+  const tagged = GTID.replace(':', ':nightly:')
+  const options = { skip: [GTID, tagged, '0-1-42', 'db.binlog.000042:1234'], 'skipped-gtids': 'executed' }
+  expect(readPlanOptions(options)).toEqual({
+    skip: [GTID, tagged, '0-1-42', { start: { file: 'db.binlog.000042', offset: 1234 } }],
+    skippedGtids: 'executed',
+  })
+  expect(() => readPlanOptions({ skip: ['binlog.000042'] })).toThrow(
+    expect.objectContaining({ code: 'InvalidPosition' }),
+  )
+  expect(() => readPlanOptions({ skip: ['0-1-42'], 'skipped-gtids': 'yes' })).toThrow(
+    expect.objectContaining({ code: 'InvalidArgument' }),
+  )
 })

@@ -83,6 +83,51 @@ test('a person can read it', () => {
   `)
 })
 
+test('what is skipped survives JSON, is not replayed, and a person can read it', () => {
+  const ref = (offset: number, number: number) => ({
+    fileId,
+    start: { file, offset },
+    end: { file, offset: offset + 50 },
+    gtid: `${UUID}:${number}`,
+    commitTime: at(10),
+  })
+  const changes = [{ database: 'shop', table: 'orders', inserted: 1, updated: 0, deleted: 20 }]
+  const skipping = new RestorePlan({
+    ...PARTS,
+    skipped: {
+      transactions: [{ ...ref(300, 9), kind: 'row', changes, rowEvents: 2, rows: 21, statement: 'DELETE FROM orders' }],
+      later: [
+        { table: 'shop.orders', transactions: 2, first: [ref(400, 11), ref(450, 12)] },
+        { transactions: 1, first: [ref(500, 13)] },
+      ],
+      gtids: 'missing',
+    },
+    gtids: { after: parseGtidSet('mysql', `${UUID}:1-1239`), replayed: parseGtidSet('mysql', `${UUID}:6-8:10-1239`) },
+  })
+  expect(skipping.replayed).toEqual({ transactions: 1232, rowEvents: 1297, rows: 4978 })
+  expect(RestorePlan.fromJSON(JSON.parse(JSON.stringify(skipping))).hash).toBe(skipping.hash)
+  expect(skipping.hash).not.toBe(plan.hash)
+  const lines = skipping.toText().split('\n')
+  const first = lines.findIndex((line) => line.startsWith('Skipped'))
+  expect(
+    lines
+      .slice(
+        first,
+        lines.findIndex((line) => line.startsWith('Last included')),
+      )
+      .join('\n'),
+  ).toMatchInlineSnapshot(`
+    "Skipped         2026-11-21T10:15:10.000000Z  (20 seconds before the target)
+                    at binlog.000042:300, GTID 3e11fa47-71ca-11e1-9e33-c80aa9429562:9
+                    touches shop.orders (1 row inserted, 20 rows deleted)
+                    DELETE FROM orders
+    Changed later   shop.orders by 2 transactions, from 3e11fa47-71ca-11e1-9e33-c80aa9429562:11 on
+                    nobody knows which tables, by 1 transaction, from 3e11fa47-71ca-11e1-9e33-c80aa9429562:13 on
+                    These may be refused, and the restore fails then; or leave content that never existed.
+    Their GTIDs     3e11fa47-71ca-11e1-9e33-c80aa9429562:9: not executed on the target, which would fetch them from a server that has them"
+  `)
+})
+
 test('without anything to replay it says so', () => {
   const text = new RestorePlan({
     ...PARTS,

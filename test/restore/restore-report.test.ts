@@ -18,6 +18,7 @@ const FACTS = {
     commitTime: at(20),
   },
   firstLeftOut: undefined,
+  skipped: [],
   executedGtids: '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-1239',
   isolation: 'kept',
   earlier: false,

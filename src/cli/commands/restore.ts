@@ -38,8 +38,8 @@ function requireOneWay(options: Options): void {
   else if (second !== undefined) {
     throw new PitrError('InvalidArgument', {
       subject: `--${second}`,
-      message: `--${second} is given together with --plan, which says already where to stop`,
-      hint: 'Give a plan or a restore target, not both.',
+      message: `--${second} is given together with --plan, which says already where to stop and what to leave out`,
+      hint: 'Give a plan, or a restore target and what to skip, not both.',
     })
   }
 }

@@ -21,6 +21,7 @@ import { OpenXa } from './open-xa.ts'
 import { IntervalList } from './planned-file.ts'
 import type { PlannedFile } from './planned-file.ts'
 import { readLogFile } from './read-log-file.ts'
+import { SkippedInLog } from './skipped-in-log.ts'
 import { StatementSize } from './statement-size.ts'
 
 /** What a log that was read holds. */
@@ -50,6 +51,7 @@ export async function verifyLog(
   const all = new CountSum()
   const wanted = new CountSum()
   const xa = new OpenXa()
+  const skipped = new SkippedInLog(plan)
   const sideOf = scopeRule(plan.image.backup)
   const files: PlannedFile[] = []
   const needs = new LogNeeds(plan.image.backup.server.flavor)
@@ -62,12 +64,14 @@ export async function verifyLog(
         all,
         wanted,
         xa,
+        skipped,
         meter,
         earlier,
         signal: options.signal,
       }),
     )
   }
+  skipped.requireAllMet()
   requireCounts('holds', all.counts, plan.counts)
   requireCounts('replays', wanted.counts, plan.replayed)
   meter.finish()
@@ -81,6 +85,7 @@ interface FileContext extends Pick<OperationOptions, 'signal'> {
   readonly all: CountSum
   readonly wanted: CountSum
   readonly xa: OpenXa
+  readonly skipped: SkippedInLog
   readonly meter: ProgressMeter
   readonly earlier: EarlierReplay | undefined
 }
@@ -89,7 +94,7 @@ async function verifyFile(
   archive: Archive,
   plan: RestorePlan,
   segments: readonly [Segment, ...Segment[]],
-  { sideOf, needs, limits, all, wanted, xa, meter, earlier, signal }: FileContext,
+  { sideOf, needs, limits, all, wanted, xa, skipped, meter, earlier, signal }: FileContext,
 ): Promise<PlannedFile> {
   const [{ fileId, file, format }] = segments
   const from = fileId === plan.start.fileId ? plan.start.position.offset : 0
@@ -124,7 +129,7 @@ async function verifyFile(
       }
       requireReplayable(file, transaction, transaction.obstacle)
       all.add(transaction)
-      if (isLeftOut(sideOf, transaction, file)) {
+      if (isLeftOut(sideOf, transaction, file) || skipped.takes(transaction, { fileId, file })) {
         leaveOut(transaction)
         continue
       }

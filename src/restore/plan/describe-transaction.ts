@@ -1,6 +1,7 @@
 import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
 import { PitrError } from '../../errors.ts'
-import type { PlannedTransaction } from '../../image/restore-plan-parts.ts'
+import type { PlannedTransaction, SkippedTransaction } from '../../image/restore-plan-parts.ts'
+import type { LocatedSkip } from './find-skipped.ts'
 import type { Located, LogView } from './log-view.ts'
 
 /** Enough to recognize a statement by. */
@@ -16,6 +17,19 @@ export function describeTransaction(log: LogView, located: Located | undefined):
   return {
     ...located.ref,
     ...(tablesKnown ? { tables: [...new Set(tables)] } : {}),
+    ...(statement === undefined ? {} : { statement: onOneLine(statement) }),
+  }
+}
+
+/** A skipped transaction, with what it did. */
+export function describeSkipped({ ref, transaction }: LocatedSkip): SkippedTransaction {
+  const { kind, changes, rowEvents, rows, statement } = transaction
+  return {
+    ...ref,
+    kind,
+    changes,
+    rowEvents,
+    rows,
     ...(statement === undefined ? {} : { statement: onOneLine(statement) }),
   }
 }

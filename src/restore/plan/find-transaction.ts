@@ -55,7 +55,8 @@ function firstWith(log: LogView, gtid: string): number {
   return low
 }
 
-function canonicalGtid(log: LogView, text: string): string {
+/** A GTID in normal form. Throws `InvalidGtid`. */
+export function canonicalGtid(log: LogView, text: string): string {
   return parseGtidSet(log.facts.flavor, '').with(text).toString()
 }
 

@@ -3,6 +3,7 @@ import type { Segment } from '../../image/segment.ts'
 import type { ImageFacts, TimelineFacts } from '../../image/timeline-facts.ts'
 import { isDamaged } from './choose-image.ts'
 import { locatePosition } from './find-position.ts'
+import { locateNamed } from './find-skipped.ts'
 import { locateTime } from './find-time.ts'
 import { locateTransaction } from './find-transaction.ts'
 import { comparePoints, LogView } from './log-view.ts'
@@ -10,7 +11,7 @@ import type { PlannerOptions } from './plan-options.ts'
 
 /**
  * The segments whose transactions {@link planRestore} needs in detail, in log order: those the stop lies in and next to,
- * and the one the image lies in; when a backup holds only some databases, all between. Pure; throws what planning throws
+ * and the one the image lies in; those of skipped transactions; when a backup holds only some databases, all between. Pure; throws what planning throws
  * as far as the facts alone show it.
  *
  * @example
@@ -23,12 +24,13 @@ import type { PlannerOptions } from './plan-options.ts'
 export function locateTarget(
   facts: TimelineFacts,
   target: RestoreTarget,
-  options: Pick<PlannerOptions, 'ambiguous'> = {},
+  options: Pick<PlannerOptions, 'ambiguous' | 'skip'> = {},
 ): readonly Segment[] {
   const log = new LogView(facts, new Map())
   const stops = locateStop(log, target, options)
-  const needed = new Set<number>(stops.flatMap((index) => aroundStop(log, index)))
-  for (const index of aroundImages(log, stops)) needed.add(index)
+  const skipped = (options.skip ?? []).map((name) => locateNamed(log, name))
+  const needed = new Set<number>([...stops, ...skipped].flatMap((index) => aroundStop(log, index)))
+  for (const index of aroundImages(log, stops, Math.min(...skipped))) needed.add(index)
   return [...needed]
     .toSorted((a, b) => a - b)
     .flatMap((index) => log.segments[index] ?? [])
@@ -54,14 +56,15 @@ function aroundStop(log: LogView, index: number): number[] {
   return [log.lastBefore(index)?.index ?? index, index, log.firstFrom(index + 1)?.index ?? index]
 }
 
-function aroundImages(log: LogView, stops: readonly number[]): number[] {
+// The image lies before the first skipped transaction, too.
+function aroundImages(log: LogView, stops: readonly number[], firstSkipped: number): number[] {
   const [first, ...others] = stops
   const lowest = first === undefined ? log.segments.length : Math.min(first, ...others)
   const highest =
     first === undefined
       ? log.segments.length - 1
       : (log.firstFrom(Math.max(first, ...others) + 1)?.index ?? log.segments.length - 1)
-  return imagesAround(log, lowest, highest).flatMap((image) => {
+  return imagesAround(log, Math.min(lowest, firstSkipped), Math.min(highest, firstSkipped)).flatMap((image) => {
     const index = log.indexAt(log.pointOfImage(image))
     if (image.backup.scope === 'all') return [index]
     return Array.from({ length: Math.max(0, highest - index + 1) }, (_, i) => index + i)

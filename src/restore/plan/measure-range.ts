@@ -67,6 +67,11 @@ export function laterPoint(a: LogPoint, b: LogPoint): LogPoint {
   return comparePoints(a, b) >= 0 ? a : b
 }
 
+/** The one of two points that comes earlier. */
+export function earlierPoint(a: LogPoint, b: LogPoint): LogPoint {
+  return comparePoints(a, b) <= 0 ? a : b
+}
+
 function sumCounts(counts: readonly LogCounts[]): LogCounts {
   return counts.reduce(
     (sum, { transactions, rowEvents, rows }) => ({

@@ -2,24 +2,27 @@ import type { GtidSet } from '../../coordinates/gtid-set.ts'
 import { parseGtidSet } from '../../coordinates/parse-gtid-set.ts'
 import { USUAL_RESOLUTION } from '../../coordinates/timestamp.ts'
 import { RestorePlan } from '../../image/restore-plan.ts'
-import type { LeftOut, LogPlace, PlannedSegment, RestorePlanParts } from '../../image/restore-plan-parts.ts'
+import type { LeftOut, LogPlace, PlannedSegment, RestorePlanParts, Skipped } from '../../image/restore-plan-parts.ts'
 import { normalizeRestoreTarget } from '../../image/restore-target.ts'
 import type { RestoreTarget } from '../../image/restore-target.ts'
 import type { Segment } from '../../image/segment.ts'
 import type { ImageFacts, TimelineFacts } from '../../image/timeline-facts.ts'
 import { checkImage, chooseImage } from './choose-image.ts'
 import type { ChosenImage } from './choose-image.ts'
-import { describeTransaction, warnOfDamage } from './describe-transaction.ts'
+import { describeSkipped, describeTransaction, warnOfDamage } from './describe-transaction.ts'
 import { divideByScope } from './divide-by-scope.ts'
 import type { Division } from './divide-by-scope.ts'
+import { findSkipped, lastNotSkipped } from './find-skipped.ts'
+import type { LocatedSkip } from './find-skipped.ts'
 import { findStop } from './find-stop.ts'
 import { comparePoints, LogView } from './log-view.ts'
 import type { LogPoint } from './log-view.ts'
-import { countBytes, countParts, countTransactions, laterPoint, partsBetween } from './measure-range.ts'
+import { countBytes, countParts, countTransactions, earlierPoint, laterPoint, partsBetween } from './measure-range.ts'
 import type { PlannerOptions, SegmentDetails } from './plan-options.ts'
 import { proveRange, proveTime } from './prove-log.ts'
 import type { Stop } from './stop.ts'
 import { requireReplayable } from './require-replayable.ts'
+import { requireMet, requireSkippable } from './require-skippable.ts'
 
 /**
  * Says how a target is reached, from facts alone. `details` holds the transactions of every segment that `locateTarget`
@@ -37,9 +40,13 @@ export function planRestore(
   // The stop follows from the whole timeline, whichever image is used.
   const stop = findStop(log, target, options)
   const gaps = proveTime(log, target, stop)
+  const skipped = findSkipped(log, options.skip ?? [])
+  requireMet(log, skipped, stop.point)
 
-  // The image: the newest one that holds nothing behind the stop.
-  const chosen = chooseImage(log, stop.furthest, target)
+  // The image: the newest one that holds nothing behind the stop, and nothing that is skipped.
+  const [firstSkipped] = skipped
+  const border = firstSkipped === undefined ? stop.furthest : earlierPoint(stop.furthest, log.startOf(firstSkipped.ref))
+  const chosen = chooseImage(log, border, target)
   checkImage(log, chosen)
   const end = laterPoint(chosen.point, stop.point)
 
@@ -49,10 +56,11 @@ export function planRestore(
   const { image } = chosen
   const division = divideByScope(log, parts, image.backup)
   requireReplayable(parts, division)
+  requireSkippable(skipped, division, options.skippedGtids ?? 'missing')
 
-  const lastIncluded = describeTransaction(log, stop.previous)
+  const lastIncluded = describeTransaction(log, lastNotSkipped(log, stop, skipped))
   const firstExcluded = describeTransaction(log, stop.next)
-  const gtids = describeGtids(log, image, end, division)
+  const gtids = describeGtids(log, image, end, division, skipped)
   return new RestorePlan({
     archiveId: options.archiveId,
     timelineId: facts.timelineId,
@@ -65,6 +73,7 @@ export function planRestore(
     bytes: { backup: image.backup.bytes, binlog: countBytes(parts) },
     counts: countParts(log, parts),
     leftOut: countLeftOut(division),
+    ...(skipped.length === 0 ? {} : { skipped: describeSkips(skipped, options) }),
     ...(gtids === undefined ? {} : { gtids }),
     resolution: (firstExcluded ?? lastIncluded)?.commitTime.resolution ?? USUAL_RESOLUTION[facts.flavor],
     ...(lastIncluded === undefined ? {} : { lastIncluded }),
@@ -74,6 +83,7 @@ export function planRestore(
       ...warnOfDamage(log, stop.previous),
       ...warnOfDamage(log, stop.next),
       ...warnings(facts, chosen, division, stop),
+      ...warnOfSkips(log, chosen, stop, skipped),
     ],
   })
 }
@@ -95,17 +105,34 @@ function countLeftOut(division: Division | undefined): LeftOut {
   return { ...countTransactions(outside), bytes: outside.reduce((sum, { start, end }) => sum + end - start, 0) }
 }
 
+// What comes behind them on the same tables takes reading more: see `readLaterChanges`.
+function describeSkips(skipped: readonly LocatedSkip[], { skippedGtids = 'missing' }: PlannerOptions): Skipped {
+  return { transactions: skipped.map(describeSkipped), later: [], gtids: skippedGtids }
+}
+
 function describeGtids(
   log: LogView,
   image: ImageFacts,
   end: LogPoint,
   division: Division | undefined,
+  skipped: readonly LocatedSkip[],
 ): { after: GtidSet; replayed: GtidSet } | undefined {
   const after = log.gtidsAt(end) ?? (comparePoints(end, log.pointOfImage(image)) === 0 ? image.gtidSet : undefined)
   if (after === undefined) return undefined
   const none = parseGtidSet(log.facts.flavor, '')
-  if (division === undefined) return { after, replayed: after.subtract(image.gtidSet ?? none) }
-  return { after, replayed: none.withAll(division.inside.flatMap(({ transaction }) => transaction.gtid ?? [])) }
+  if (division !== undefined) {
+    const inside = division.inside.map(({ transaction }) => transaction)
+    const replayed = inside.filter((transaction) => !skipped.some((skip) => skip.transaction === transaction))
+    return { after, replayed: none.withAll(replayed.flatMap(({ gtid }) => gtid ?? [])) }
+  }
+  // By what is replayed between the skipped ones: a position of MariaDB has no holes, but may end before one of them.
+  let replayed = none
+  let before = image.gtidSet ?? none
+  for (const { ref } of skipped) {
+    replayed = replayed.union((log.gtidsAt(log.startOf(ref)) ?? before).subtract(before))
+    before = log.gtidsAt(log.endOf(ref)) ?? before
+  }
+  return { after, replayed: replayed.union(after.subtract(before)) }
 }
 
 function warnings(
@@ -128,5 +155,22 @@ function warnings(
     ...(division === undefined || division.outside.length === 0
       ? []
       : ['Transactions outside these databases are left out.']),
+  ]
+}
+
+function warnOfSkips(
+  log: LogView,
+  { image, point }: ChosenImage,
+  { furthest }: Stop,
+  skipped: readonly LocatedSkip[],
+): string[] {
+  if (skipped.length === 0) return []
+  const newest = log.images.findLast((other) => comparePoints(log.pointOfImage(other), furthest) <= 0)
+  const isNewer = newest !== undefined && comparePoints(log.pointOfImage(newest), point) > 0
+  return [
+    'Transactions are skipped on purpose: the source never held what the target will hold.',
+    ...(isNewer
+      ? [`Image ${newest.id} is nearer to the target, but may hold what is skipped; image ${image.id} is used instead.`]
+      : []),
   ]
 }

@@ -144,6 +144,16 @@ describe('the main loop, command by command', () => {
     expect((await stat(out)).mode & 0o777).toBe(0o600)
   })
 
+  test('plan leaves out what --skip names, and starts from an image before it', async () => {
+    const { gtid } = accident
+    const { stdout } = await offline('plan', '--latest', '--skip', gtid, '--skipped-gtids', 'executed', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      skipped: { transactions: [{ gtid, rows: ORDERS }], later: [{ table: 'shop.orders' }], gtids: 'executed' },
+    })
+    expectError(await offline('plan', '--latest', '--skip', gtid, '--skip', gtid, '--json'), 2, 'InvalidArgument')
+    expectError(await offline('plan', '--before', gtid, '--skip', gtid, '--json'), 3, 'TransactionNotFound')
+  })
+
   test('restore takes the saved plan; result on stdout, progress on stderr, no password in sight', async () => {
     let end: CommandEnd | undefined
     const commandLines = await commandLinesDuring(async () => {

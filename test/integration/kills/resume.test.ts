@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Progress, RestoreReport } from '../../../src/index.ts'
+import { collect } from '../../storage/content.ts'
 import { expectPitrError } from '../../support/expect-pitr-error.ts'
 import { flavor, tier } from '../../support/flavor.ts'
 import { Random } from '../../support/random.ts'
@@ -48,6 +49,28 @@ describe.each(HISTORIES)('a direct replay $name', { timeout: 3_600_000 }, ({ nam
     expect(first?.transactions).toBeGreaterThan(120)
     expect(first?.percent).toBeGreaterThan(10)
   })
+
+  test.runIf(counts || isFull)(
+    'that skips transactions and was stopped, or killed with its process, goes on without them',
+    async () => {
+      const { manager } = scene.prepared
+      const inserts = await collect(manager.transactions({ table: 'shop.keyless', kind: 'row' }))
+      const skipping = await scene.withPlan(
+        await manager.plan({ kind: 'latest' }, { skip: inserts.filter((_, i) => i % 3 < 2) }),
+      )
+      expect(skipping.content).not.toEqual(scene.content)
+      await skipping.stopMidway()
+      const report = await skipping.restore()
+      expect(report.resumedAt).toBeDefined()
+      expect(report.skipped.length).toBeGreaterThan(100)
+      await expectWhole(skipping, report)
+      if (skip) return
+      await expectWhole(
+        skipping,
+        await skipping.killClient(random.integer(0, Math.ceil(report.phases.replay!)), {}, {}),
+      )
+    },
+  )
 
   test.runIf(counts)('does not go on where it cannot be sure, and says why', async () => {
     const said: string[] = []

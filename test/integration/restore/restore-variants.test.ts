@@ -136,6 +136,15 @@ describe('a restore ends with what the source holds', () => {
         "INSERT INTO shop.sold (item) VALUES ('renamed')",
       ]
       await using prepared = await prepare({ after })
+      const { manager } = prepared
+      const parts = (await all(manager.transactions({ kind: 'ddl' }))).filter(({ statement }) =>
+        statement?.endsWith('COPY'),
+      )
+      expect(parts).toHaveLength(2)
+      for (const part of parts) {
+        const skipping = manager.plan({ kind: 'latest' }, { skip: [part] })
+        await expectPitrError(skipping, { code: 'Unreplayable', message: 'one of the two parts of an ALTER TABLE' })
+      }
       await using target = await startServer(flavor)
       await expectRestored(prepared, target)
     },

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import type { Transaction } from '../../../src/binlog/transaction.ts'
+import { parseGtidSet } from '../../../src/coordinates/parse-gtid-set.ts'
 import type { Segment } from '../../../src/image/segment.ts'
 import type { TimelineFacts } from '../../../src/image/timeline-facts.ts'
 import type { RestoreTarget } from '../../../src/image/restore-target.ts'
+import type { TransactionName } from '../../../src/restore/plan/plan-options.ts'
 import { locateTarget } from '../../../src/restore/plan/locate-target.ts'
 import { planRestore } from '../../../src/restore/plan/plan-restore.ts'
 import { at, facts, image, segment } from '../../image/facts.ts'
@@ -48,11 +50,12 @@ function holding(part: Segment, transactions: readonly Transaction[]): Segment {
   }
 }
 
+const ACCOUNTS = [{ database: 'mysql', inserted: 0, updated: 0, deleted: 0 }]
 const FIRST = [transaction(1, 157, 5), transaction(2, 207, 10)]
 const SECOND = [
   transaction(3, 157, 20),
   transaction(4, 207, 30, { kind: 'ddl', statement: 'DROP TABLE\n  `orders`' }),
-  transaction(5, 257, 40, { kind: 'ddl', statement: "CREATE USER joe IDENTIFIED BY 'secret'", changes: [] }),
+  transaction(5, 257, 40, { kind: 'ddl', statement: "CREATE USER joe IDENTIFIED BY 'secret'", changes: ACCOUNTS }),
 ]
 const LOG = [
   holding(segment(1, 0, 300, { end: 'rotate' }), FIRST),
@@ -65,8 +68,13 @@ const DETAILS = new Map([
 const COVERED = { coveredUntil: { time: at(50), fileId: 'id2', offset: 307 } }
 const FACTS = facts([image('one', 1, 157, 1), image('two', 2, 157, 15)], LOG, COVERED)
 
-function plan(target: RestoreTarget, known: TimelineFacts = FACTS, ambiguous?: 'first' | 'last') {
-  const options = { archiveId: 'archive', ambiguous }
+function plan(
+  target: RestoreTarget,
+  known: TimelineFacts = FACTS,
+  ambiguous?: 'first' | 'last',
+  skip: readonly TransactionName[] = [],
+) {
+  const options = { archiveId: 'archive', ambiguous, skip }
   const needed = locateTarget(known, target, options)
   return planRestore(known, target, new Map(needed.map(({ blob: { key } }) => [key, DETAILS.get(key) ?? []])), options)
 }
@@ -103,6 +111,45 @@ test('a time outside the window is refused with the nearest possible one', () =>
   expect(() => plan({ kind: 'time', at: at(51) })).toThrow(
     failure('TargetBeyondWindow', { message: expect.stringContaining('2026-11-21T10:15:50.000000Z') }),
   )
+})
+
+test('what is skipped is neither replayed nor executed, and the image lies before it', () => {
+  const gtids = (text: string) => ({ gtidSet: parseGtidSet('mysql', text) })
+  const images = [image('one', 1, 157, 1, gtids('')), image('two', 2, 157, 15, gtids(`${UUID}:1-2`))]
+  const skipping = (...numbers: readonly number[]) =>
+    plan(
+      { kind: 'latest' },
+      facts(images, LOG, COVERED),
+      undefined,
+      numbers.map((number) => `${UUID}:${number}`),
+    )
+  const third = skipping(3)
+  expect(third).toMatchObject({ image: { id: 'two' }, counts: { transactions: 3 }, replayed: { transactions: 2 } })
+  expect([String(third.gtids?.after), String(third.gtids?.replayed)]).toEqual([`${UUID}:1-5`, `${UUID}:4-5`])
+
+  const second = skipping(4, 2)
+  expect(second.skipped?.transactions.map(({ gtid }) => gtid)).toEqual([`${UUID}:2`, `${UUID}:4`])
+  expect(second.image.id).toBe('one')
+  expect(second.warnings.join()).toContain('Image two is nearer to the target')
+  expect(String(second.gtids?.replayed)).toBe(`${UUID}:1:3:5`)
+
+  expect(skipping(5).lastIncluded?.gtid).toBe(`${UUID}:4`)
+  expect(skipping(3, 4, 5).lastIncluded?.gtid).toBe(`${UUID}:2`)
+  expect(skipping(5).firstExcluded).toBeUndefined()
+})
+
+test('what would not be replayed anyway cannot be skipped', () => {
+  const skip = (target: RestoreTarget, name: TransactionName, known = FACTS) => plan(target, known, undefined, [name])
+  const notFound = failure('TransactionNotFound', { subject: `${UUID}:1` })
+  const late = facts([image('two', 2, 157, 15)], LOG, COVERED)
+  expect(() => skip({ kind: 'latest' }, `${UUID}:1`, late)).toThrow(notFound)
+  expect(() => skip({ kind: 'transaction', gtid: `${UUID}:1`, side: 'before' }, `${UUID}:1`)).toThrow(notFound)
+  expect(() => skip({ kind: 'latest' }, `${UUID}:9`)).toThrow(failure('TransactionNotFound', { subject: `${UUID}:9` }))
+  const start = { file: 'binlog.000002', offset: 207 }
+  expect(skip({ kind: 'latest' }, { start, gtid: `${UUID}:4` }).skipped?.transactions).toHaveLength(1)
+  for (const other of [{ fileId: 'id1' }, { gtid: `${UUID}:3` }]) {
+    expect(() => skip({ kind: 'latest' }, { start, ...other })).toThrow(failure('TransactionNotFound'))
+  }
 })
 
 test('a position inside a transaction names its neighbours', () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { PitrError } from '../../../../src/index.ts'
-import type { Durability, RestoreOptions, RestoreReport } from '../../../../src/index.ts'
+import type { Durability, RestoreOptions, RestorePlan, RestoreReport } from '../../../../src/index.ts'
 import type { Session } from '../../../../src/server/session.ts'
 import type { OperationOptions } from '../../../../src/options.ts'
 import { endOf, startChild } from '../../../support/child/child.ts'
@@ -59,6 +59,16 @@ export class ResumeScene implements AsyncDisposable {
     const before = await settings(target)
     const undisturbed = await restore(prepared, target)
     const scene = new ResumeScene(prepared, target, undisturbed, await checksums(prepared.source, 'shop'), before)
+    await expectWhole(scene)
+    return scene
+  }
+
+  /** The same servers and archive, with another plan. */
+  async withPlan(plan: RestorePlan): Promise<ResumeScene> {
+    const { target, before } = this
+    const prepared = { ...this.prepared, plan }
+    const undisturbed = await restore(prepared, target)
+    const scene = new ResumeScene(prepared, target, undisturbed, await checksums(target, 'shop'), before)
     await expectWhole(scene)
     return scene
   }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { TableChange, Transaction } from '../../../../src/binlog/transaction.ts'
+import type { Transaction } from '../../../../src/binlog/transaction.ts'
+import type { TableChange } from '../../../../src/image/touched.ts'
 import { textRisk } from '../../../../src/restore/replay/direct/text-risk.ts'
 import { at } from '../../../image/facts.ts'
 
