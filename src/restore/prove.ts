@@ -80,10 +80,18 @@ async function markSkipped(plan: RestorePlan, target: HeldTarget, proved: string
   const { session, server } = target
   const { flavor, dialect } = server
   const before = parseGtidSet(flavor, proved)
-  const expected = before.withAll(plan.skipped.transactions.flatMap(({ gtid }) => gtid ?? []))
-  const missing = expected.subtract(before)
-  if (missing.isEmpty) return undefined
-  await dialect.addExecutedGtids(session, missing.toString())
+  const missing = plan.skipped.transactions.flatMap(({ gtid = '' }) =>
+    gtid === '' || before.includes(gtid) ? [] : gtid,
+  )
+  if (missing.length === 0) return undefined
+  const expected = before.withAll(missing)
+  const { fillsIn, nextGtid } = replayDialect(flavor)
+  // Where each GTID counts by itself it is logged as an empty transaction, which replicas can get; what is only declared to
+  // be executed they cannot: https://dev.mysql.com/doc/refman/en/replication-gtids-failover.html#replication-gtids-failover-empty
+  await session.run(dialect.sessionAfterReplay)
+  for (const gtid of fillsIn ? missing : []) await session.run([...nextGtid(gtid), 'START TRANSACTION', 'COMMIT'])
+  await session.run(dialect.sessionAfterReplay)
+  if (!fillsIn) await dialect.addExecutedGtids(session, expected.subtract(before).toString())
   const found = await dialect.executedGtids(session)
   if (parseGtidSet(flavor, found).equals(expected)) return found
   throw proofFailed(

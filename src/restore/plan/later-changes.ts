@@ -20,7 +20,8 @@ interface Watched {
 
 /** Collects what touches the tables of skipped transactions behind them. Takes transactions in log order, the skipped ones too. */
 export class LaterChangesFinder {
-  readonly #skipped: Skipped['transactions']
+  /** By file and offset. */
+  readonly #skipped: ReadonlyMap<string, SkippedTransaction>
   readonly #fold: NameFold
   /** By database: every table of a skipped transaction, met or not; '' for the whole database. */
   readonly #names: ReadonlyMap<string, ReadonlySet<string>>
@@ -29,7 +30,7 @@ export class LaterChangesFinder {
   readonly #unknown: Watched = { name: undefined, definition: undefined, transactions: 0, first: [] }
 
   constructor({ transactions }: Pick<Skipped, 'transactions'>, fold: NameFold) {
-    this.#skipped = transactions
+    this.#skipped = new Map(transactions.map((skipped) => [placeOf(skipped), skipped]))
     this.#fold = fold
     const names = new Map<string, Set<string>>()
     for (const { database, table } of transactions.flatMap(({ changes }) => changes)) {
@@ -46,9 +47,7 @@ export class LaterChangesFinder {
 
   /** Takes the next transaction. Throws `Unreplayable` when it touches what a skipped definition would have made. */
   add(transaction: Transaction, ref: TransactionRef): void {
-    const skipped = this.#skipped.find(
-      ({ fileId, start }) => fileId === ref.fileId && start.offset === ref.start.offset,
-    )
+    const skipped = this.#skipped.get(placeOf(ref))
     if (skipped !== undefined) return this.#watch(skipped)
     const touched = new Set(transaction.changes.flatMap((change) => this.#touchedBy(change)))
     if (!transaction.tablesKnown && this.#watched.size > 0) touched.add(this.#unknown)
@@ -93,6 +92,10 @@ export class LaterChangesFinder {
 /** Whether what comes behind it was logged for other columns; after a TRUNCATE the table is the same. */
 function isDefinition({ kind, statement = '' }: SkippedTransaction): boolean {
   return (kind === 'ddl' || kind === 'mixed') && !/^TRUNCATE\b/i.test(statement)
+}
+
+function placeOf({ fileId, start }: TransactionRef): string {
+  return `${fileId}:${start.offset}`
 }
 
 function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
