@@ -2,18 +2,17 @@
 // every way into a new server that holds the same base: the pipe of the manuals, a real replica, and our replayers, one
 // after the other. The figure is what the replay alone takes. Both flavors and all workloads unless told otherwise.
 import { parseArgs } from 'node:util'
+import type { Durability } from '../src/index.ts'
 import { startServer } from '../test/support/servers/index.ts'
 import type { Flavor } from '../test/support/servers/index.ts'
 import { prepareContest } from './replay/contest.ts'
 import type { Contest } from './replay/contest.ts'
 import { query } from './replay/query.ts'
-import { DURABILITY, ours, pipe, replica } from './replay/ways.ts'
+import { ours, pipe, replica } from './replay/ways.ts'
 import type { Way } from './replay/ways.ts'
 import { WORKLOADS } from './replay/workloads.ts'
 import type { Workload } from './replay/workloads.ts'
 import type { BenchResult, Cell, Goal } from './support/bench-result.ts'
-
-type Durability = keyof typeof DURABILITY
 
 const RUNS = {
   pipe: { way: pipe, durability: 'full' },
@@ -23,6 +22,7 @@ const RUNS = {
   pipeRelaxed: { way: pipe, durability: 'relaxed' },
   replicaRelaxed: { way: replica, durability: 'relaxed' },
   directRelaxed: { way: ours('direct'), durability: 'relaxed' },
+  preservingRelaxed: { way: ours('direct', { preserveTransactions: true }), durability: 'relaxed' },
 } as const satisfies Readonly<Record<string, { way: Way; durability: Durability }>>
 
 type RunName = keyof typeof RUNS
@@ -98,8 +98,8 @@ async function runAll(
   const outcomes = new Map<RunName, Outcome>()
   for (const run of runs) {
     const { way, durability } = RUNS[run]
-    await using target = await startServer(flavor, { options: [...DURABILITY[durability], ...way.options] })
-    const seconds = await way.replay(contest, target)
+    await using target = await startServer(flavor, { options: way.options(durability) })
+    const seconds = await way.replay(contest, target, durability)
     const logs = await query(target, 'SHOW BINARY LOGS')
     const ownBinlog = logs.reduce((sum, { File_size: bytes }) => sum + Number(bytes), 0)
     outcomes.set(run, { seconds, ownBinlog, checksums: await checksumsOf(workload, target) })

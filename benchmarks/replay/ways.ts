@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import type { RowDataPacket } from 'mysql2/promise'
-import type { ReplayerName, RestorePlan, RestoreReport } from '../../src/index.ts'
+import type { Durability, ReplayerName, RestoreOptions, RestorePlan, RestoreReport } from '../../src/index.ts'
 import { connect } from '../../test/support/connect.ts'
 import type { TestServer } from '../../test/support/servers/index.ts'
 import type { Contest } from './contest.ts'
@@ -10,13 +10,13 @@ import { query } from './query.ts'
 export interface Way {
   readonly name: string
   /** What the server needs for it. */
-  readonly options: readonly string[]
+  readonly options: (durability: Durability) => readonly string[]
   /** Brings a new server there; returns what the replay alone took, in seconds. */
-  readonly replay: (contest: Contest, target: TestServer) => Promise<number>
+  readonly replay: (contest: Contest, target: TestServer, durability: Durability) => Promise<number>
 }
 
 /** With which durability servers run. */
-export const DURABILITY = {
+const DURABILITY = {
   full: ['--sync-binlog=1', '--innodb-flush-log-at-trx-commit=1'],
   relaxed: ['--sync-binlog=0', '--innodb-flush-log-at-trx-commit=0'],
 } as const
@@ -46,7 +46,7 @@ const REPLICATION = {
 /** `mysqlbinlog | mysql`, as the manuals have it. */
 export const pipe: Way = {
   name: 'mysqlbinlog | mysql',
-  options: [],
+  options: (durability) => DURABILITY[durability],
   async replay(contest, target) {
     await restored(contest, contest.base, target)
     const { clientPrograms, connection, flavor } = target
@@ -81,7 +81,8 @@ export const pipe: Way = {
 /** A replica that reads from the source itself and applies with many workers. */
 export const replica: Way = {
   name: `a replica, ${WORKERS} workers`,
-  options: [
+  options: (durability) => [
+    ...DURABILITY[durability],
     `--loose-replica-parallel-workers=${WORKERS}`,
     `--loose-slave-parallel-threads=${WORKERS}`,
     '--loose-slave-parallel-mode=optimistic',
@@ -101,13 +102,13 @@ export const replica: Way = {
   },
 }
 
-/** One of our replayers. */
-export function ours(replayer: ReplayerName): Way {
+/** One of our replayers. It relaxes the server itself; the flush at the end is not in the figure, as a replica has none. */
+export function ours(replayer: ReplayerName, options: Pick<RestoreOptions, 'preserveTransactions'> = {}): Way {
   return {
-    name: `ours, ${replayer}`,
-    options: [],
-    async replay(contest, target) {
-      const { phases } = await restored(contest, contest.all, target, replayer)
+    name: `ours, ${replayer}${options.preserveTransactions === true ? ', preserving' : ''}`,
+    options: () => DURABILITY.full,
+    async replay(contest, target, durability) {
+      const { phases } = await restored(contest, contest.all, target, { ...options, replayer, durability })
       return (phases.replay ?? Number.NaN) / 1000
     },
   }
@@ -117,10 +118,10 @@ async function restored(
   { manager }: Contest,
   plan: RestorePlan,
   target: TestServer,
-  replayer?: ReplayerName,
+  options: Partial<RestoreOptions> = {},
 ): Promise<RestoreReport> {
   await using server = await connect(target)
-  return await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none', replayer })
+  return await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none', ...options })
 }
 
 async function secondsOf(work: () => Promise<void>): Promise<number> {

@@ -212,7 +212,7 @@ export async function restore(
     })
     // What is kept isolated must not be opened by the accounts that came with the backup and the log.
     const final = isolation === 'keep' ? await isolateTarget(target, state, plan.image.backup.server) : state
-    await makeDurable(target, final)
+    await clock.time('finish', () => makeDurable(target, final))
     return { state: await markProved(target.session, final, executedGtids), executedGtids }
   })
   await clock.time('finish', () => finish({ target, planHash: plan.hash, state: proved.state }, isolation, operation))
