@@ -5,7 +5,8 @@ import type { Transaction } from '../../binlog/transaction.ts'
 import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
 import { PitrError } from '../../errors.ts'
 import type { RestorePlan } from '../../image/restore-plan.ts'
-import type { LogCounts, Segment } from '../../image/segment.ts'
+import type { Segment } from '../../image/segment.ts'
+import { TimeLimit } from '../../image/time-limit.ts'
 import type { OperationOptions } from '../../options.ts'
 import { ProgressMeter } from '../../progress.ts'
 import { planMismatch } from '../plan-mismatch.ts'
@@ -13,8 +14,8 @@ import type { NeedOf } from '../target/check-needs.ts'
 import type { SizeLimits } from '../replay/replayer.ts'
 import { scopeRule } from '../scope.ts'
 import type { ScopeSide } from '../scope.ts'
-import { CountSum, differingCount } from '../count-sum.ts'
 import type { EarlierReplay } from './earlier-replay.ts'
+import { HistorySum } from './history-sum.ts'
 import { LargeStatements } from './large-statements.ts'
 import { LogNeeds } from './log-needs.ts'
 import { OpenXa } from './open-xa.ts'
@@ -34,9 +35,10 @@ export interface VerifiedLog {
 
 /**
  * Reads all the log a plan needs, before the target's first write: every hash and checksum, that start and stop lie
- * between transactions, that everything in between can be replayed within the limits of the replayer and is as much as the
- * plan says. Finds the bytes to replay on the way, and how many of them an earlier run replayed. Throws `ObjectMissing`, `ChecksumMismatch`, `CorruptBinlog`,
- * `Unreplayable` or `PlanMismatch`.
+ * between transactions, that everything in between can be replayed within the limits of the replayer and is what the plan
+ * says: as much, the same GTIDs, nothing committed later than asked for. Finds the bytes to replay on the way, and how many
+ * of them an earlier run replayed. Throws `ObjectMissing`, `ChecksumMismatch`, `CorruptBinlog`, `Unreplayable` or
+ * `PlanMismatch`.
  */
 export async function verifyLog(
   archive: Archive,
@@ -48,8 +50,10 @@ export async function verifyLog(
 ): Promise<VerifiedLog> {
   const totalBytes = segments.reduce((sum, { blob }) => sum + blob.content.bytes, 0)
   const meter = new ProgressMeter('restore:verify', 'archived log', options.onProgress, { totalBytes })
-  const all = new CountSum()
-  const wanted = new CountSum()
+  const { target, ambiguous } = plan
+  const limit = target.kind === 'time' && ambiguous !== 'last' ? new TimeLimit(target) : undefined
+  const all = new HistorySum(plan)
+  const wanted = new HistorySum(plan)
   const xa = new OpenXa()
   const skipped = new SkippedInLog(plan)
   const sideOf = scopeRule(plan.image.backup)
@@ -61,6 +65,7 @@ export async function verifyLog(
         sideOf,
         needs,
         limits,
+        limit,
         all,
         wanted,
         xa,
@@ -72,8 +77,8 @@ export async function verifyLog(
     )
   }
   skipped.requireAllMet()
-  requireCounts('holds', all.counts, plan.counts)
-  requireCounts('replays', wanted.counts, plan.replayed)
+  all.require('holds', plan.counts, plan.gtids?.after)
+  wanted.require('replays', plan.replayed, plan.gtids?.replayed)
   meter.finish()
   return { files: files.filter((file) => file.wanted.length > 0 || file.prepared.length > 0), needs: needs.needs }
 }
@@ -82,8 +87,10 @@ interface FileContext extends Pick<OperationOptions, 'signal'> {
   readonly sideOf: (transaction: Transaction) => ScopeSide
   readonly needs: LogNeeds
   readonly limits: SizeLimits
-  readonly all: CountSum
-  readonly wanted: CountSum
+  /** What commit times must keep to. */
+  readonly limit: TimeLimit | undefined
+  readonly all: HistorySum
+  readonly wanted: HistorySum
   readonly xa: OpenXa
   readonly skipped: SkippedInLog
   readonly meter: ProgressMeter
@@ -94,7 +101,7 @@ async function verifyFile(
   archive: Archive,
   plan: RestorePlan,
   segments: readonly [Segment, ...Segment[]],
-  { sideOf, needs, limits, all, wanted, xa, skipped, meter, earlier, signal }: FileContext,
+  { sideOf, needs, limits, limit, all, wanted, xa, skipped, meter, earlier, signal }: FileContext,
 ): Promise<PlannedFile> {
   const [{ fileId, file, format }] = segments
   const from = fileId === plan.start.fileId ? plan.start.position.offset : 0
@@ -128,6 +135,7 @@ async function verifyFile(
         continue
       }
       requireReplayable(file, transaction, transaction.obstacle)
+      requireInTime(file, transaction, limit)
       all.add(transaction)
       if (isLeftOut(sideOf, transaction, file) || skipped.takes(transaction, { fileId, file })) {
         leaveOut(transaction)
@@ -211,8 +219,10 @@ function requireReplayable(file: string, { start, gtid }: Transaction, obstacle:
   })
 }
 
-function requireCounts(what: string, found: LogCounts, planned: LogCounts): void {
-  const name = differingCount(found, planned)
-  if (name === undefined) return
-  throw planMismatch('counts', `the archived log ${what} ${found[name]} ${name}, the plan says ${planned[name]}`)
+/** With clocks set back later commits are among those a plan takes to the `last` place that fits; else none is. */
+function requireInTime(file: string, { start, gtid, commitTime }: Transaction, limit: TimeLimit | undefined): void {
+  if (limit === undefined || limit.includes(commitTime)) return
+  const at = formatBinlogPosition({ file, offset: start })
+  const name = gtid === undefined ? '' : `${gtid} `
+  throw planMismatch(at, `the transaction ${name}at ${at} committed at ${String(commitTime)}, later than asked for`)
 }
