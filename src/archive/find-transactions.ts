@@ -4,7 +4,6 @@ import type { Instant } from '../coordinates/instant.ts'
 import type { CommitTime } from '../coordinates/timestamp.ts'
 import type { TransactionRef } from '../coordinates/transaction-ref.ts'
 import type { RestoreTarget } from '../image/restore-target.ts'
-import type { LogBlock } from '../image/log-block.ts'
 import type { Segment } from '../image/segment.ts'
 import { EXACT_NAMES } from '../image/database-names.ts'
 import type { NameFold } from '../image/database-names.ts'
@@ -12,7 +11,6 @@ import { TRANSACTION_KINDS } from '../image/touched.ts'
 import type { TableChange, Touched, TouchedTable, TransactionKind } from '../image/touched.ts'
 import { requireOneOf } from '../options.ts'
 import type { OperationOptions } from '../options.ts'
-import { FRAME_BYTES } from '../storage/frames.ts'
 import type { Archive } from './archive.ts'
 import { readBlocks } from './read-blocks.ts'
 import { readTransactions } from './read-transactions.ts'
@@ -84,7 +82,7 @@ interface FoldedFilter extends TransactionFilter {
 /** What is known of a segment or a block without reading it. */
 export type PartOfLog = Pick<Segment, 'minCommitTime' | 'maxCommitTime' | 'touched'>
 
-/** The transactions of the blocks that may hold a wanted one, and of some between them. */
+/** The transactions of the blocks that may hold a wanted one. */
 export async function* readWhere(
   archive: Archive,
   segment: Segment,
@@ -96,19 +94,7 @@ export async function* readWhere(
     yield* readTransactions(archive, segment, options)
     return
   }
-  for (const run of runsOf(index.blocks, mayHold)) yield* readBlocks(archive, segment, index, run, options)
-}
-
-/** Blocks are read with those between them when these lie in the same piece of stored bytes: no piece is read again and again. */
-function runsOf(blocks: readonly LogBlock[], isWanted: (block: LogBlock) => boolean): LogBlock[][] {
-  const runs: { first: number; last: number }[] = []
-  for (const [i, block] of blocks.entries()) {
-    if (!isWanted(block)) continue
-    const run = runs.at(-1)
-    if (run !== undefined && block.from - (blocks[run.last]?.to ?? 0) < FRAME_BYTES) run.last = i
-    else runs.push({ first: i, last: i })
-  }
-  return runs.map(({ first, last }) => blocks.slice(first, last + 1))
+  for await (const { transactions } of readBlocks(archive, segment, index, mayHold, options)) yield* transactions
 }
 
 interface TimeRange {

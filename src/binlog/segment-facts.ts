@@ -37,10 +37,12 @@ export interface SegmentFactsOptions {
   readonly gtidsBefore?: string | undefined
   /** Where it begins. @default 0 */
   readonly from?: number | undefined
+  /** A block ends at the first boundary behind this much. @default 64 KiB */
+  readonly blockBytes?: number | undefined
 }
 
-/** A block ends at the first boundary behind this much: an index of one entry a block stays below 1 % of the log. */
-const BLOCK_BYTES: number = 64 * 1024
+/** An index of one entry a block stays below 1 % of the log. */
+const DEFAULT_BLOCK_BYTES: number = 64 * 1024
 
 /** The names of the tables in one block may take a share of its size, and this much in a small one. */
 const MIN_NAME_BYTES = 512
@@ -91,7 +93,7 @@ export class SegmentFactsBuilder {
     this.#keepLastEvent(event)
     if (event.type === EventType.Rotate) this.#end = 'rotate'
     else if (event.type === EventType.Stop) this.#end = 'stop'
-    if (event.end - this.#block.from < BLOCK_BYTES) return
+    if (event.end - this.#block.from < (this.#options.blockBytes ?? DEFAULT_BLOCK_BYTES)) return
     this.#tally.addAll(this.#block.tally)
     if (this.#block.gtids !== undefined) this.#gtids?.addAll(this.#block.gtids)
     this.#blocks.push(this.#closedBlock(event.end))

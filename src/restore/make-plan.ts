@@ -1,23 +1,26 @@
 import type { Archive } from '../archive/archive.ts'
-import { readTransactions } from '../archive/read-transactions.ts'
-import type { Transaction } from '../binlog/transaction.ts'
-import { PitrError } from '../errors.ts'
+import { isCode } from '../archive/is-code.ts'
 import type { RestorePlanParts } from '../image/restore-plan-parts.ts'
 import { RestorePlan } from '../image/restore-plan.ts'
 import { normalizeRestoreTarget } from '../image/restore-target.ts'
 import type { RestoreTarget } from '../image/restore-target.ts'
-import type { Segment } from '../image/segment.ts'
 import type { TimelineFacts } from '../image/timeline-facts.ts'
 import { requireOneOf, throwIfAborted } from '../options.ts'
-import { ProgressMeter } from '../progress.ts'
 import { blamingDamage } from './blaming-damage.ts'
+import { locateNamed } from './plan/find-skipped.ts'
+import { segmentsOf } from './plan/log-span.ts'
 import { locateTarget } from './plan/locate-target.ts'
+import { LogView } from './plan/log-view.ts'
 import type { PlanOptions } from './plan/plan-options.ts'
 import { planRestore } from './plan/plan-restore.ts'
 import { readSkipOptions } from './plan/skip-options.ts'
+import { readDetails, readIndexes } from './read-details.ts'
 import { readLaterChanges } from './read-later-changes.ts'
 
-/** Reads the few segments the planner needs in detail, then lets it plan; then what comes behind what is skipped. Planning itself is pure. */
+/**
+ * Reads what little of the log the planner needs in detail, then lets it plan; then what comes behind what is skipped.
+ * Planning itself is pure: facts tell which segments are needed, their indexes which blocks.
+ */
 export async function makePlan(
   archive: Archive,
   facts: TimelineFacts,
@@ -28,35 +31,27 @@ export async function makePlan(
   if (options.ambiguous !== undefined) requireOneOf('ambiguous', options.ambiguous, ['first', 'last'])
   const wanted = normalizeRestoreTarget(target)
   const planner = { archiveId: archive.id, ambiguous: options.ambiguous, ...readSkipOptions(options) }
-  const needed = blamingDamage(facts, () => locateTarget(facts, wanted, planner))
-  const totalBytes = needed.reduce((sum, { blob }) => sum + blob.content.bytes, 0)
-  const meter = new ProgressMeter('plan:read', 'archived log', options.onProgress, { totalBytes })
-  const details = new Map<string, readonly Transaction[] | PitrError>()
-  for (const segment of needed) {
-    details.set(segment.blob.key, await readDetails(archive, segment, options))
-    meter.add(segment.blob.content.bytes, segment.counts.transactions, segment.file)
-  }
-  meter.finish()
-  const plan = blamingDamage(facts, () => planRestore(facts, wanted, details, planner))
+  const locate = (log: LogView) => blamingDamage(facts, () => locateTarget(log, wanted, planner))
+  const log = blamingDamage(facts, () => LogView.of(facts))
+  const needed = segmentsOf(locate(log))
+  // Whether a GTID that is to be skipped was given out twice (MariaDB, gtid_strict_mode=OFF) takes a whole segment to tell.
+  const whole = (planner.skip ?? []).flatMap((name) => (typeof name === 'string' ? [locateNamed(log, name)] : []))
+  const divisible = needed.filter((segment) => !whole.some((index) => log.spans[index] === segment))
+  const indexes = await readIndexes(archive, divisible, options)
+
+  const plan = await planBy(log.divide(indexes), options).catch(async (error: unknown) => {
+    // MariaDB may also number transactions back: then the first block that counts one as executed does not hold it, while
+    // its segment may.
+    if (!isCode(error, 'TransactionNotFound')) throw error
+    return await planBy(log, { ...options, onProgress: undefined })
+  })
   if (plan.skipped === undefined) return plan
   const later = await readLaterChanges(archive, facts, plan, plan.skipped, options)
   const parts: RestorePlanParts = plan
   return new RestorePlan({ ...parts, skipped: { ...plan.skipped, later } })
-}
 
-/** Damage is for the planner to judge: a neighbour of the stop is only looked at, to say what is left out. */
-async function readDetails(
-  archive: Archive,
-  segment: Segment,
-  options: PlanOptions,
-): Promise<readonly Transaction[] | PitrError> {
-  try {
-    const transactions: Transaction[] = []
-    for await (const transaction of readTransactions(archive, segment, options)) transactions.push(transaction)
-    return transactions
-  } catch (error) {
-    if (error instanceof PitrError && (error.code === 'ObjectMissing' || error.code === 'ChecksumMismatch'))
-      return error
-    throw error
+  async function planBy(view: LogView, { onProgress, signal }: PlanOptions): Promise<RestorePlan> {
+    const details = await readDetails(archive, locate(view), indexes, { onProgress, signal })
+    return blamingDamage(facts, () => planRestore(view.with(details), wanted, planner))
   }
 }

@@ -14,13 +14,13 @@ import type { Segment } from '../../src/image/segment.ts'
 import { TRANSACTION_KINDS } from '../../src/image/touched.ts'
 import { directoryStorage } from '../../src/storage/directory-storage.ts'
 import { fixture, FIXTURES, LogBuilder } from '../binlog/support.ts'
-import { digestOf } from '../../src/storage/digester.ts'
 import { collect, contentOf } from '../storage/content.ts'
 import { temporaryPlace } from '../storage/temporary-place.ts'
 import { archiveLog } from '../support/archive-log.ts'
 import type { ArchivedLog } from '../support/archive-log.ts'
 import { countingStorage } from '../support/counting-storage.ts'
 import type { StorageCounts } from '../support/counting-storage.ts'
+import { forgeIndex } from '../support/forge-index.ts'
 import { SOURCE } from './samples.ts'
 
 const START = 1_800_000_000_000_000
@@ -170,7 +170,7 @@ describe('a damaged or forged index', () => {
     const [first, second, ...others] = index.blocks as [LogBlock, LogBlock, ...LogBlock[]]
     const move = ({ counts }: LogBlock, by: number) => ({ ...counts, transactions: counts.transactions + by })
     const blocks = [{ ...first, counts: move(first, -1) }, { ...second, counts: move(second, 1) }, ...others]
-    const forged = await rewritten(segment, { ...index, blocks })
+    const forged = await forgeIndex(place.path, segment, { ...index, blocks })
     const filter = { to: first.maxCommitTime! }
     await expect(collect(findTransactions(archive, [forged], filter))).rejects.toMatchObject({
       code: 'CorruptManifest',
@@ -178,19 +178,6 @@ describe('a damaged or forged index', () => {
     })
   })
 })
-
-/** A segment whose stored bytes got another index. */
-async function rewritten(segment: Segment, index: SegmentIndex): Promise<Segment> {
-  const path = join(place.path, segment.blob.key)
-  const stored = await readFile(path)
-  const bytes = serializeSegmentIndex(index)
-  const size = Buffer.alloc(4)
-  size.writeUInt32LE(bytes.length)
-  const frames = stored.subarray(0, stored.length - segment.index!.bytes - 4)
-  const forged = Buffer.concat([frames, size, bytes])
-  await writeFile(path, forged)
-  return { ...segment, index: digestOf(bytes), blob: { ...segment.blob, stored: digestOf(forged) } }
-}
 
 async function expectSameAnswers(log: ArchivedLog, filters: readonly TransactionFilter[]): Promise<void> {
   for (const filter of filters) {

@@ -23,6 +23,8 @@ export interface ArchivedLog {
 export interface ArchiveLogOptions {
   /** A segment ends at the first boundary behind this much. @default one segment */
   readonly segmentBytes?: number | undefined
+  /** A block ends at the first boundary behind this much. @default as the archiver cuts */
+  readonly blockBytes?: number | undefined
   /** The last segment of this file that is archived already. @default none */
   readonly after?: Segment | undefined
 }
@@ -45,7 +47,7 @@ export async function archiveLog(
 function cutLog(
   timelineId: string,
   { file, bytes }: LogFile,
-  { segmentBytes = Number.POSITIVE_INFINITY, after }: ArchiveLogOptions,
+  { segmentBytes = Number.POSITIVE_INFINITY, blockBytes, after }: ArchiveLogOptions,
 ): { readonly drafts: readonly SegmentDraft[]; readonly transactions: readonly Transaction[] } {
   const { fileId, format, previousGtids } = readFileHead(file, new EventReader({ file }).push(bytes))!
   const { flavor, serverVersion, checksum } = format
@@ -54,7 +56,7 @@ function cutLog(
   const drafts: SegmentDraft[] = []
   let from = after?.to ?? 0
   let gtidsBefore = after === undefined ? previousGtids : after.gtidsAfter
-  let facts = new SegmentFactsBuilder({ file, fileId, flavor, gtidsBefore, from })
+  let facts = new SegmentFactsBuilder({ file, fileId, flavor, gtidsBefore, from, blockBytes })
   const cut = (): void => {
     const taken = facts.take()!
     const blocks = facts.takeBlocks()
@@ -63,7 +65,7 @@ function cutLog(
     drafts.push({ timelineId, fileId, file, from, bytes: content, facts: () => own, blocks: () => blocks })
     from = taken.to
     gtidsBefore = taken.gtidsAfter
-    facts = new SegmentFactsBuilder({ file, fileId, flavor, gtidsBefore, from })
+    facts = new SegmentFactsBuilder({ file, fileId, flavor, gtidsBefore, from, blockBytes })
   }
   for (const event of new EventReader({ file }).push(bytes)) {
     const transaction = reader.push(event)

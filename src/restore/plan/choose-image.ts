@@ -42,8 +42,8 @@ function damageOf({ damaged }: TimelineFacts, backup: BackupImage): DamagedBytes
 /** Throws `CorruptManifest` when the log up to the image does not say what the image says about itself. */
 export function checkImage(log: LogView, { image, point }: ChosenImage): void {
   const index = log.indexAt(point)
-  const segment = log.segments[index]
-  const isInside = segment?.fileId === image.fileId && segment.from < point.position.offset
+  const span = log.spans[index]
+  const isInside = span?.fileId === image.fileId && span.from < point.position.offset
   const split = isInside
     ? log.transactions(index).find(({ start, end }) => start < point.position.offset && end > point.position.offset)
     : undefined

@@ -1,8 +1,8 @@
 import type { Transaction } from '../../binlog/transaction.ts'
 import { binlogFileNumber, formatBinlogPosition } from '../../coordinates/binlog-position.ts'
 import { PitrError } from '../../errors.ts'
-import type { Segment } from '../../image/segment.ts'
 import { canonicalGtid, locateTransaction } from './find-transaction.ts'
+import type { LogSpan } from './log-span.ts'
 import { refOf } from './log-view.ts'
 import type { Located, LogView } from './log-view.ts'
 import type { TransactionName } from './plan-options.ts'
@@ -32,13 +32,13 @@ export function findSkipped(log: LogView, names: readonly TransactionName[]): re
   })
 }
 
-/** The place of the segment that holds a named transaction. Throws like {@link findSkipped}, as far as facts show it. */
+/** The place of the span that holds a named transaction. Throws like {@link findSkipped}, as far as facts show it. */
 export function locateNamed(log: LogView, name: TransactionName): number {
   if (typeof name === 'string') return locateTransaction(log, name)
   const { file, offset } = name.start
   binlogFileNumber(file)
-  const index = log.segments.findIndex(
-    (segment) => segment.file === file && segment.from <= offset && offset < segment.to && isOfFile(segment, name),
+  const index = log.spans.findIndex(
+    (span) => span.file === file && span.from <= offset && offset < span.to && isOfFile(span, name),
   )
   if (index < 0) throw notFound(name, 'these bytes are not archived')
   return index
@@ -46,12 +46,12 @@ export function locateNamed(log: LogView, name: TransactionName): number {
 
 function findNamed(log: LogView, name: TransactionName): LocatedSkip {
   const index = locateNamed(log, name)
-  const segment = log.segments[index] as Segment
+  const span = log.spans[index] as LogSpan
   const fitting = log.transactions(index).filter((transaction) => isNamed(log, transaction, name))
   const [transaction] = fitting
   if (transaction === undefined) throw notFound(name, 'no transaction begins there, or it is another one')
   if (fitting.length > 1) throw notFound(name, `${fitting.length} transactions have it; name the one by its position`)
-  return { index, ref: refOf(segment, transaction), transaction }
+  return { index, ref: refOf(span, transaction), transaction }
 }
 
 function isNamed(log: LogView, { start, gtid }: Transaction, name: TransactionName): boolean {
@@ -59,7 +59,7 @@ function isNamed(log: LogView, { start, gtid }: Transaction, name: TransactionNa
   return start === name.start.offset && (name.gtid === undefined || gtid === canonicalGtid(log, name.gtid))
 }
 
-function isOfFile({ fileId }: Segment, name: Exclude<TransactionName, string>): boolean {
+function isOfFile({ fileId }: LogSpan, name: Exclude<TransactionName, string>): boolean {
   return name.fileId === undefined || name.fileId === fileId
 }
 

@@ -3,8 +3,8 @@ import { USUAL_RESOLUTION } from '../../coordinates/timestamp.ts'
 import { PitrError } from '../../errors.ts'
 import { describeRestoreTarget } from '../../image/restore-target.ts'
 import type { RestoreTarget } from '../../image/restore-target.ts'
-import type { Segment } from '../../image/segment.ts'
 import { TimeLimit } from '../../image/time-limit.ts'
+import type { LogSpan } from './log-span.ts'
 import type { Located, LogView } from './log-view.ts'
 import { refOf } from './log-view.ts'
 import { stopAtEnd, stopBefore } from './stop.ts'
@@ -30,17 +30,17 @@ export function findTime(log: LogView, target: TimeTarget, ambiguous: 'first' | 
   return chosen?.later === undefined ? stopAtEnd(log) : stopBefore(log, chosen.later)
 }
 
-/** Segments whose transactions {@link findTime} looks at, and the places of those the stop may lie in. */
+/** The places of the spans whose transactions {@link findTime} looks at, and the places of those the stop may lie in. */
 export function locateTime(log: LogView, target: TimeTarget, ambiguous: 'first' | 'last' | undefined): number[] {
   const limit = new TimeLimit(target)
-  const mixed = log.segments.flatMap((segment, index) => (isMixed(segment, limit) ? [index] : []))
-  const first = log.segments.findIndex(
-    (segment) => segment.maxCommitTime !== undefined && !limit.includes(segment.maxCommitTime),
+  const mixed = log.spans.flatMap((span, index) => (isMixed(span, limit) ? [index] : []))
+  const first = log.spans.findIndex(
+    ({ maxCommitTime }) => maxCommitTime !== undefined && !limit.includes(maxCommitTime),
   )
   if (first < 0) return []
   if (ambiguous !== 'last') return [first, ...mixed.filter((index) => index >= first)]
-  const last = log.segments.findLastIndex(
-    (segment) => segment.minCommitTime !== undefined && limit.includes(segment.minCommitTime),
+  const last = log.spans.findLastIndex(
+    ({ minCommitTime }) => minCommitTime !== undefined && limit.includes(minCommitTime),
   )
   return [Math.max(first, last), ...mixed]
 }
@@ -66,7 +66,7 @@ interface Candidate {
   readonly later?: Located | undefined
 }
 
-// All of them in log order. Only segments with commits on both sides of the limit are looked into.
+// All of them in log order. Only spans with commits on both sides of the limit are looked into.
 function findCandidates(log: LogView, limit: TimeLimit): Candidate[] {
   const candidates: Candidate[] = []
   let earlier: Located | undefined
@@ -76,15 +76,15 @@ function findCandidates(log: LogView, limit: TimeLimit): Candidate[] {
     below = included
     earlier = last
   }
-  for (const [index, segment] of log.segments.entries()) {
-    const { first, last, minCommitTime } = segment
+  for (const [index, span] of log.spans.entries()) {
+    const { first, last, minCommitTime } = span
     if (first === undefined || last === undefined || minCommitTime === undefined) continue
-    if (!isMixed(segment, limit)) {
+    if (!isMixed(span, limit)) {
       step({ index, ref: first }, { index, ref: last }, limit.includes(minCommitTime))
       continue
     }
     for (const transaction of log.transactions(index)) {
-      const located = { index, ref: refOf(segment, transaction) }
+      const located = { index, ref: refOf(span, transaction) }
       step(located, located, limit.includes(transaction.commitTime))
     }
   }
@@ -92,7 +92,7 @@ function findCandidates(log: LogView, limit: TimeLimit): Candidate[] {
   return candidates
 }
 
-function isMixed({ minCommitTime, maxCommitTime }: Segment, limit: TimeLimit): boolean {
+function isMixed({ minCommitTime, maxCommitTime }: LogSpan, limit: TimeLimit): boolean {
   return (
     minCommitTime !== undefined &&
     maxCommitTime !== undefined &&

@@ -18,38 +18,38 @@ export type TransactionTarget = Extract<RestoreTarget, { kind: 'transaction' }>
 export function findTransaction(log: LogView, { gtid: asked, side }: TransactionTarget): Stop {
   const gtid = canonicalGtid(log, asked)
   const index = locateTransaction(log, asked)
-  const segment = log.segments[index]
+  const span = log.spans[index]
   const found = log.transactions(index).find((transaction) => transaction.gtid === gtid)
-  if (segment === undefined || found === undefined) throw notFound(gtid, 'another transaction has its number, or none')
-  const located = { index, ref: refOf(segment, found) }
+  if (span === undefined || found === undefined) throw notFound(gtid, 'another transaction has its number, or none')
+  const located = { index, ref: refOf(span, found) }
   return side === 'before' ? stopBefore(log, located) : stopAfter(log, located)
 }
 
-/** The place of the segment that holds a transaction, by the GTIDs executed before and after it. Throws like {@link findTransaction}. */
+/** The place of the span that holds a transaction, by the GTIDs executed before and after it. Throws like {@link findTransaction}. */
 export function locateTransaction(log: LogView, asked: string): number {
   const gtid = canonicalGtid(log, asked)
   const index = firstWith(log, gtid)
-  const segment = log.segments[index]
-  if (segment === undefined) {
+  const span = log.spans[index]
+  if (span === undefined) {
     const lost = findLostEnd(log.facts, log.chain, log.images)
     if (lost !== undefined) throw brokenChain(lost)
     throw notFound(gtid, 'it is not in the archived log: not archived yet, or never executed here')
   }
-  if (log.parseGtids(segment.gtidsBefore)?.includes(gtid) !== true) return index
-  const gap = log.chain.breaks.find((candidate) => candidate.index === index)
+  if (log.parseGtids(span.gtidsBefore)?.includes(gtid) !== true) return index
+  const gap = log.breaks.find((candidate) => candidate.index === index)
   if (gap !== undefined && index > 0) throw brokenChain(gap)
   const [first] = log.images
   const held = first?.gtidSet?.includes(gtid) === true ? `it is in the image ${first.id}, but ` : ''
   throw notFound(gtid, `${held}it was executed before the first archived byte of the log`)
 }
 
-// Executed sets only grow along the log, so the segment can be found by halving.
+// Executed sets only grow along the log, so the span can be found by halving.
 function firstWith(log: LogView, gtid: string): number {
   let low = 0
-  let high = log.segments.length
+  let high = log.spans.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (log.parseGtids(log.segments[middle]?.gtidsAfter)?.includes(gtid) === true) high = middle
+    if (log.parseGtids(log.spans[middle]?.gtidsAfter)?.includes(gtid) === true) high = middle
     else low = middle + 1
   }
   return low

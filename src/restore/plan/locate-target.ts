@@ -1,39 +1,41 @@
 import type { RestoreTarget } from '../../image/restore-target.ts'
-import type { Segment } from '../../image/segment.ts'
-import type { ImageFacts, TimelineFacts } from '../../image/timeline-facts.ts'
+import type { ImageFacts } from '../../image/timeline-facts.ts'
 import { isDamaged } from './choose-image.ts'
 import { locatePosition } from './find-position.ts'
 import { locateNamed } from './find-skipped.ts'
 import { locateTime } from './find-time.ts'
 import { locateTransaction } from './find-transaction.ts'
-import { comparePoints, LogView } from './log-view.ts'
+import type { LogSpan } from './log-span.ts'
+import { comparePoints } from './log-view.ts'
+import type { LogView } from './log-view.ts'
 import type { PlannerOptions } from './plan-options.ts'
 
 /**
- * The segments whose transactions {@link planRestore} needs in detail, in log order: those the stop lies in and next to,
- * and the one the image lies in; those of skipped transactions; when a backup holds only some databases, all between. Pure; throws what planning throws
- * as far as the facts alone show it.
+ * The spans whose transactions `planRestore` needs in detail, in log order: those the stop lies in and next to, the one the
+ * image lies in, and those of skipped transactions; when a backup holds only some databases, all between. Pure; throws what
+ * planning throws as far as the facts alone show it.
  *
  * @example
  * ```ts
- * const details = new Map<string, readonly Transaction[]>()
- * for (const segment of locateTarget(facts, target, options)) details.set(segment.blob.key, await read(segment))
- * const plan = planRestore(facts, target, details, options)
+ * const details = new Map<LogSpan, readonly Transaction[]>()
+ * for (const span of locateTarget(log, target, options)) details.set(span, await read(span))
+ * const plan = planRestore(log.with(details), target, options)
  * ```
  */
 export function locateTarget(
-  facts: TimelineFacts,
+  log: LogView,
   target: RestoreTarget,
   options: Pick<PlannerOptions, 'ambiguous' | 'skip'> = {},
-): readonly Segment[] {
-  const log = new LogView(facts, new Map())
+): readonly LogSpan[] {
   const stops = locateStop(log, target, options)
   const skipped = (options.skip ?? []).map((name) => locateNamed(log, name))
-  const needed = new Set<number>([...stops, ...skipped].flatMap((index) => aroundStop(log, index)))
+  // Nothing is left out at the end of the log, and the last transaction is described as everywhere else.
+  const around = stops.length === 0 ? [log.spans.length] : stops
+  const needed = new Set<number>([...around, ...skipped].flatMap((index) => aroundStop(log, index)))
   for (const index of aroundImages(log, stops, Math.min(...skipped))) needed.add(index)
   return [...needed]
     .toSorted((a, b) => a - b)
-    .flatMap((index) => log.segments[index] ?? [])
+    .flatMap((index) => log.spans[index] ?? [])
     .filter(({ counts }) => counts.transactions > 0)
 }
 
@@ -59,11 +61,11 @@ function aroundStop(log: LogView, index: number): number[] {
 // The image lies before the first skipped transaction, too.
 function aroundImages(log: LogView, stops: readonly number[], firstSkipped: number): number[] {
   const [first, ...others] = stops
-  const lowest = first === undefined ? log.segments.length : Math.min(first, ...others)
+  const lowest = first === undefined ? log.spans.length : Math.min(first, ...others)
   const highest =
     first === undefined
-      ? log.segments.length - 1
-      : (log.firstFrom(Math.max(first, ...others) + 1)?.index ?? log.segments.length - 1)
+      ? log.spans.length - 1
+      : (log.firstFrom(Math.max(first, ...others) + 1)?.index ?? log.spans.length - 1)
   return imagesAround(log, Math.min(lowest, firstSkipped), Math.min(highest, firstSkipped)).flatMap((image) => {
     const index = log.indexAt(log.pointOfImage(image))
     if (image.backup.scope === 'all') return [index]
@@ -73,7 +75,7 @@ function aroundImages(log: LogView, stops: readonly number[], firstSkipped: numb
 
 // The newest whole one that is surely before the stop, and those that may be.
 function imagesAround(log: LogView, lowest: number, highest: number): ImageFacts[] {
-  const start = log.segments[lowest]
+  const start = log.spans[lowest]
   const border = start === undefined ? log.end : log.pointIn(start, start.from)
   const whole = log.images.filter((image) => !isDamaged(log, image))
   const newest = whole.findLastIndex((image) => comparePoints(log.pointOfImage(image), border) <= 0)

@@ -4,13 +4,16 @@ import type { GtidSet } from '../../coordinates/gtid-set.ts'
 import { parseGtidSet } from '../../coordinates/parse-gtid-set.ts'
 import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
 import { PitrError } from '../../errors.ts'
+import type { ChainBreak } from '../../image/chain-break.ts'
 import { brokenChain, SegmentChain } from '../../image/segment-chain.ts'
+import type { LogBlock } from '../../image/log-block.ts'
 import { orderImages } from '../../image/image-sequence.ts'
 import { noImage } from '../../image/recovery-window.ts'
 import type { LogPlace } from '../../image/restore-plan-parts.ts'
 import type { Segment } from '../../image/segment.ts'
 import type { ImageFacts, TimelineFacts } from '../../image/timeline-facts.ts'
-import type { SegmentDetails } from './plan-options.ts'
+import { segmentOf, spansOf } from './log-span.ts'
+import type { LogSpan } from './log-span.ts'
 
 /** A place in the log that can be compared: the rank of its file, and the offset in it. */
 export interface LogPoint extends LogPlace {
@@ -18,36 +21,77 @@ export interface LogPoint extends LogPlace {
   readonly rank: number
 }
 
-/** A transaction, and the place of its segment in the log. */
+/** A transaction, and the place of its span in the log. */
 export interface Located {
   readonly ref: TransactionRef
   readonly index: number
 }
 
-/** The log of one timeline as the planner sees it: segments in order, images in order, details where they were read. */
+/** The transactions of spans that were read in detail, or why they could not be. */
+export type LogDetails = ReadonlyMap<LogSpan, readonly Transaction[] | PitrError>
+
+/**
+ * The log of one timeline as the planner sees it: spans in order, images in order, details where they were read. A view
+ * begins with a span a segment; segments can be divided into their blocks, which changes nothing but how much of the log
+ * has to be read for the details.
+ *
+ * @example
+ * ```ts
+ * const log = LogView.of(facts).divide(indexes).with(details)
+ * ```
+ */
 export class LogView {
   readonly facts: TimelineFacts
   readonly chain: SegmentChain
   /** In log order. */
-  readonly segments: readonly Segment[]
+  readonly spans: readonly LogSpan[]
+  /** Where log is missing, by the place of the first span behind it. */
+  readonly breaks: readonly ChainBreak[]
   /** In log order; at least one. */
   readonly images: readonly ImageFacts[]
   /** The end of the archived log. */
   readonly end: LogPoint
-  readonly #details: SegmentDetails
+  readonly #details: LogDetails
 
-  /** Throws `NoImage`, `CorruptManifest`, or `BrokenChain` when there is no log at all. */
-  constructor(facts: TimelineFacts, details: SegmentDetails) {
-    this.facts = facts
+  private constructor(log: Pick<LogView, 'facts' | 'chain' | 'images' | 'spans' | 'breaks'>, details: LogDetails) {
+    this.facts = log.facts
+    this.chain = log.chain
+    this.images = log.images
+    this.spans = log.spans
+    this.breaks = log.breaks
     this.#details = details
-    this.chain = SegmentChain.of(facts.flavor, facts.segments)
-    this.segments = this.chain.segments
-    this.images = orderImages(facts, this.chain)
-    const [first] = this.images
-    if (first === undefined) throw noImage(facts.timelineId)
-    const last = this.segments.at(-1)
-    if (last === undefined) throw noLog(first)
+    const last = this.spans.at(-1) as LogSpan
     this.end = this.pointIn(last, last.to)
+  }
+
+  /** Looks at every segment as a whole. Throws `NoImage`, `CorruptManifest`, or `BrokenChain` when there is no log at all. */
+  static of(facts: TimelineFacts): LogView {
+    const chain = SegmentChain.of(facts.flavor, facts.segments)
+    const images = orderImages(facts, chain)
+    const [first] = images
+    if (first === undefined) throw noImage(facts.timelineId)
+    if (chain.segments.length === 0) throw noLog(first)
+    return new LogView({ facts, chain, images, spans: chain.segments, breaks: chain.breaks }, new Map())
+  }
+
+  /** Looks at the blocks of these segments, each alone; the others stay whole. */
+  divide(indexes: ReadonlyMap<Segment, { readonly blocks: readonly LogBlock[] }>): LogView {
+    const spans: LogSpan[] = []
+    const places: number[] = []
+    for (const segment of this.chain.segments) {
+      places.push(spans.length)
+      const index = indexes.get(segment)
+      if (index === undefined) spans.push(segment)
+      else for (const span of spansOf(this.facts.flavor, segment, index.blocks)) spans.push(span)
+    }
+    const breaks = this.chain.breaks.map((gap) => ({ ...gap, index: places[gap.index] ?? spans.length }))
+    const { facts, chain, images } = this
+    return new LogView({ facts, chain, images, spans, breaks }, new Map())
+  }
+
+  /** The same view, with what was read. */
+  with(details: LogDetails): LogView {
+    return new LogView(this, details)
   }
 
   /** Where an image lies. */
@@ -56,7 +100,7 @@ export class LogView {
   }
 
   /** A byte of a segment's file. */
-  pointIn({ fileId, file }: Segment, offset: number): LogPoint {
+  pointIn({ fileId, file }: LogSpan, offset: number): LogPoint {
     return this.#point(fileId, { file, offset })
   }
 
@@ -70,46 +114,47 @@ export class LogView {
     return this.#point(fileId, end)
   }
 
-  /** Place of the first segment that ends behind a point; the number of segments when none does. */
+  /** Place of the first span that ends behind a point; the number of spans when none does. */
   indexAt(point: LogPoint): number {
     let low = 0
-    let high = this.segments.length
+    let high = this.spans.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      const segment = this.segments[middle] as Segment
-      if (comparePoints(this.pointIn(segment, segment.to), point) <= 0) low = middle + 1
+      const span = this.spans[middle] as LogSpan
+      if (comparePoints(this.pointIn(span, span.to), point) <= 0) low = middle + 1
       else high = middle
     }
     return low
   }
 
-  /** The transactions of a segment. Throws `InvalidArgument` when they were not read, and why they could not be. */
+  /** The transactions of a span. Throws `InvalidArgument` when they were not read, and why they could not be. */
   transactions(index: number): readonly Transaction[] {
-    const segment = this.segments[index]
-    if (segment === undefined || segment.counts.transactions === 0) return []
-    const found = this.#details.get(segment.blob.key)
+    const span = this.spans[index]
+    if (span === undefined || span.counts.transactions === 0) return []
+    const found = this.#details.get(span)
     if (found instanceof PitrError) throw found
-    if (found !== undefined) return checkedDetails(segment, found)
+    if (found !== undefined) return checkedDetails(span, found)
     throw new PitrError('InvalidArgument', {
-      subject: segment.blob.key,
-      message: `the transactions of ${segment.file} from ${segment.from} to ${segment.to} were not read`,
-      hint: 'Read every segment that locateTarget names, and hand their transactions to planRestore.',
+      subject: segmentOf(span).blob.key,
+      message: `the transactions of ${span.file} from ${span.from} to ${span.to} were not read`,
+      hint: 'Read every span that locateTarget names, and hand their transactions to planRestore.',
     })
   }
 
-  /** What is known of a transaction; undefined when its segment was not read, the error when it could not be. */
+  /** What is known of a transaction; undefined when its span was not read, the error when it could not be. */
   detailsOf({ index, ref }: Located): Transaction | PitrError | undefined {
-    const found = this.#details.get(this.segments[index]?.blob.key ?? '')
+    const span = this.spans[index]
+    const found = span === undefined ? undefined : this.#details.get(span)
     return found instanceof PitrError ? found : found?.find(({ start }) => start === ref.start.offset)
   }
 
   /** The first transaction that starts at or behind a point. */
   next(point: LogPoint): Located | undefined {
     const index = this.indexAt(point)
-    const segment = this.segments[index]
-    if (segment !== undefined && comparePoints(this.pointIn(segment, segment.from), point) < 0) {
+    const span = this.spans[index]
+    if (span !== undefined && comparePoints(this.pointIn(span, span.from), point) < 0) {
       const found = this.transactions(index).find(({ start }) => start >= point.position.offset)
-      return found === undefined ? this.firstFrom(index + 1) : { index, ref: refOf(segment, found) }
+      return found === undefined ? this.firstFrom(index + 1) : { index, ref: refOf(span, found) }
     }
     return this.firstFrom(index)
   }
@@ -117,27 +162,27 @@ export class LogView {
   /** The last transaction that ends at or before a point. */
   previous(point: LogPoint): Located | undefined {
     const index = this.indexAt(point)
-    const segment = this.segments[index]
-    if (segment !== undefined && comparePoints(this.pointIn(segment, segment.from), point) < 0) {
+    const span = this.spans[index]
+    if (span !== undefined && comparePoints(this.pointIn(span, span.from), point) < 0) {
       const found = this.transactions(index).findLast(({ end }) => end <= point.position.offset)
-      if (found !== undefined) return { index, ref: refOf(segment, found) }
+      if (found !== undefined) return { index, ref: refOf(span, found) }
     }
     return this.lastBefore(index)
   }
 
-  /** The first transaction of a segment or of those behind it. */
+  /** The first transaction of a span or of those behind it. */
   firstFrom(start: number): Located | undefined {
-    for (let index = start; index < this.segments.length; index++) {
-      const ref = this.segments[index]?.first
+    for (let index = start; index < this.spans.length; index++) {
+      const ref = this.spans[index]?.first
       if (ref !== undefined) return { index, ref }
     }
     return undefined
   }
 
-  /** The last transaction of the segments before a place. */
+  /** The last transaction of the spans before a place. */
   lastBefore(end: number): Located | undefined {
     for (let index = end - 1; index >= 0; index--) {
-      const ref = this.segments[index]?.last
+      const ref = this.spans[index]?.last
       if (ref !== undefined) return { index, ref }
     }
     return undefined
@@ -146,14 +191,14 @@ export class LogView {
   /** The GTIDs executed before a point of the log; undefined without GTIDs, and where the log around the point is missing. */
   gtidsAt(point: LogPoint): GtidSet | undefined {
     const index = this.indexAt(point)
-    const before = this.segments[index - 1]
+    const before = this.spans[index - 1]
     if (before !== undefined && comparePoints(this.pointIn(before, before.to), point) === 0) {
       return this.parseGtids(before.gtidsAfter)
     }
-    const segment = this.segments[index]
-    if (segment === undefined || comparePoints(this.pointIn(segment, segment.from), point) > 0) return undefined
+    const span = this.spans[index]
+    if (span === undefined || comparePoints(this.pointIn(span, span.from), point) > 0) return undefined
     const executed = this.transactions(index).filter(({ end }) => end <= point.position.offset)
-    return this.parseGtids(segment.gtidsBefore)?.withAll(executed.flatMap(({ gtid }) => gtid ?? []))
+    return this.parseGtids(span.gtidsBefore)?.withAll(executed.flatMap(({ gtid }) => gtid ?? []))
   }
 
   /** Reads a set in the syntax of the timeline. */
@@ -171,8 +216,8 @@ export function comparePoints(a: LogPoint, b: LogPoint): number {
   return a.rank - b.rank || a.position.offset - b.position.offset
 }
 
-/** Names a transaction of a segment. */
-export function refOf({ fileId, file }: Segment, { start, end, gtid, commitTime }: Transaction): TransactionRef {
+/** Names a transaction of a span. */
+export function refOf({ fileId, file }: LogSpan, { start, end, gtid, commitTime }: Transaction): TransactionRef {
   return {
     fileId,
     start: { file, offset: start },
@@ -183,13 +228,13 @@ export function refOf({ fileId, file }: Segment, { start, end, gtid, commitTime 
 }
 
 // The manifest was written from the same bytes: when they disagree, one of them is not what it was.
-function checkedDetails(segment: Segment, found: readonly Transaction[]): readonly Transaction[] {
-  if (found.length === segment.counts.transactions) return found
+function checkedDetails(span: LogSpan, found: readonly Transaction[]): readonly Transaction[] {
+  if (found.length === span.counts.transactions) return found
   throw new PitrError('CorruptManifest', {
-    subject: segment.blob.key,
-    message: `the segment holds ${found.length} transactions, but its manifest says ${segment.counts.transactions}`,
+    subject: segmentOf(span).blob.key,
+    message: `the segment holds ${found.length} transactions, but its manifest says ${span.counts.transactions}`,
     hint: 'The archive is damaged here: verify it, and plan for a target before this segment.',
-    details: { file: segment.file, from: segment.from, to: segment.to },
+    details: { file: span.file, from: span.from, to: span.to },
   })
 }
 

@@ -1,49 +1,50 @@
 import type { Transaction } from '../../binlog/transaction.ts'
-import type { LogCounts, Segment } from '../../image/segment.ts'
+import type { LogCounts } from '../../image/segment.ts'
+import type { LogSpan } from './log-span.ts'
 import type { LogPoint, LogView } from './log-view.ts'
 import { comparePoints } from './log-view.ts'
 
-/** The part of one segment that is replayed. */
-export interface SegmentPart {
+/** The part of one span that is replayed. */
+export interface SpanPart {
   readonly index: number
-  readonly segment: Segment
+  readonly span: LogSpan
   /** First byte and byte behind the last one, in the file. */
   readonly from: number
   readonly to: number
 }
 
-/** The parts of the segments between two points of the log. */
+/** The parts of the spans between two points of the log. */
 export function partsBetween(
   log: LogView,
   range: { first: number; last: number },
   start: LogPoint,
   stop: LogPoint,
-): SegmentPart[] {
-  const parts: SegmentPart[] = []
+): SpanPart[] {
+  const parts: SpanPart[] = []
   for (let index = range.first; index <= range.last; index++) {
-    const segment = log.segments[index] as Segment
-    const { rank } = log.pointIn(segment, segment.from)
-    const from = rank === start.rank ? Math.max(segment.from, start.position.offset) : segment.from
-    const to = rank === stop.rank ? Math.min(segment.to, stop.position.offset) : segment.to
-    if (from < to) parts.push({ index, segment, from, to })
+    const span = log.spans[index] as LogSpan
+    const { rank } = log.pointIn(span, span.from)
+    const from = rank === start.rank ? Math.max(span.from, start.position.offset) : span.from
+    const to = rank === stop.rank ? Math.min(span.to, stop.position.offset) : span.to
+    if (from < to) parts.push({ index, span, from, to })
   }
   return parts
 }
 
-/** Whether a part is its whole segment, so that what its manifest says holds for it. */
-function isWhole({ segment, from, to }: SegmentPart): boolean {
-  return from === segment.from && to === segment.to
+/** Whether a part is its whole span, so that what is recorded of that holds for it. */
+function isWhole({ span, from, to }: SpanPart): boolean {
+  return from === span.from && to === span.to
 }
 
 /** The transactions in a part. */
-export function transactionsIn(log: LogView, { index, from, to }: SegmentPart): Transaction[] {
+export function transactionsIn(log: LogView, { index, from, to }: SpanPart): Transaction[] {
   return log.transactions(index).filter(({ start, end }) => start >= from && end <= to)
 }
 
 /** What lies in the parts, counted. */
-export function countParts(log: LogView, parts: readonly SegmentPart[]): LogCounts {
+export function countParts(log: LogView, parts: readonly SpanPart[]): LogCounts {
   return sumCounts(
-    parts.map((part) => (isWhole(part) ? part.segment.counts : countTransactions(transactionsIn(log, part)))),
+    parts.map((part) => (isWhole(part) ? part.span.counts : countTransactions(transactionsIn(log, part)))),
   )
 }
 
@@ -53,12 +54,12 @@ export function countTransactions(transactions: readonly Transaction[]): LogCoun
 }
 
 /** Bytes of log in the parts. */
-export function countBytes(parts: readonly SegmentPart[]): number {
+export function countBytes(parts: readonly SpanPart[]): number {
   return parts.reduce((sum, { from, to }) => sum + to - from, 0)
 }
 
 /** Whether a byte of the log lies in a part. */
-export function isIn({ from, to }: SegmentPart, offset: number): boolean {
+export function isIn({ from, to }: SpanPart, offset: number): boolean {
   return offset >= from && offset < to
 }
 

@@ -1,10 +1,10 @@
 import type { Transaction } from '../../binlog/transaction.ts'
-import type { Segment } from '../../image/segment.ts'
+import type { LogSpan } from './log-span.ts'
 
 /** Something in the range that cannot be replayed faithfully. */
 export interface Obstacle {
-  readonly segment: Segment
-  /** Where, in the file of the segment. */
+  readonly span: LogSpan
+  /** Where, in its file. */
   readonly offset: number
   readonly reason: string
   /** The transaction it lies in, where that was read. */

@@ -1,6 +1,4 @@
-import type { Transaction } from '../../binlog/transaction.ts'
 import type { BinlogPosition } from '../../coordinates/binlog-position.ts'
-import type { PitrError } from '../../errors.ts'
 import type { Skipped } from '../../image/restore-plan-parts.ts'
 import type { OperationOptions } from '../../options.ts'
 
@@ -50,6 +48,3 @@ export interface PlannerOptions extends Pick<PlanOptions, 'ambiguous' | 'skip' |
   /** The archive the facts come from; written into the plan. */
   readonly archiveId: string
 }
-
-/** The transactions of segments that were read in detail, or why they could not be, by the key of the segment's blob. */
-export type SegmentDetails = ReadonlyMap<string, readonly Transaction[] | PitrError>

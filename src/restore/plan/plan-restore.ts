@@ -15,27 +15,23 @@ import type { Division } from './divide-by-scope.ts'
 import { findSkipped, lastNotSkipped } from './find-skipped.ts'
 import type { LocatedSkip } from './find-skipped.ts'
 import { findStop } from './find-stop.ts'
-import { comparePoints, LogView } from './log-view.ts'
-import type { LogPoint } from './log-view.ts'
+import { segmentsOf } from './log-span.ts'
+import { comparePoints } from './log-view.ts'
+import type { LogPoint, LogView } from './log-view.ts'
 import { countBytes, countParts, countTransactions, earlierPoint, laterPoint, partsBetween } from './measure-range.ts'
-import type { PlannerOptions, SegmentDetails } from './plan-options.ts'
+import type { PlannerOptions } from './plan-options.ts'
 import { proveRange, proveTime } from './prove-log.ts'
 import type { Stop } from './stop.ts'
 import { requireReplayable } from './require-replayable.ts'
 import { requireMet, requireSkippable } from './require-skippable.ts'
 
 /**
- * Says how a target is reached, from facts alone. `details` holds the transactions of every segment that `locateTarget`
- * names. Throws `NoImage`, `TargetBeforeWindow`, `TargetBeyondWindow`, `TransactionNotFound`, `NotABoundary`,
+ * Says how a target is reached, from a view of the log with the transactions of every span that `locateTarget` names. Pure.
+ * Throws `NoImage`, `TargetBeforeWindow`, `TargetBeyondWindow`, `TransactionNotFound`, `NotABoundary`,
  * `AmbiguousTime`, `BrokenChain`, `Unreplayable`, `ObjectMissing` or `CorruptManifest`; never plans for another target.
  */
-export function planRestore(
-  facts: TimelineFacts,
-  target: RestoreTarget,
-  details: SegmentDetails,
-  options: PlannerOptions,
-): RestorePlan {
-  const log = new LogView(facts, details)
+export function planRestore(log: LogView, target: RestoreTarget, options: PlannerOptions): RestorePlan {
+  const { facts } = log
 
   // The stop follows from the whole timeline, whichever image is used.
   const stop = findStop(log, target, options)
@@ -67,7 +63,7 @@ export function planRestore(
     target: normalizeRestoreTarget(target),
     ...(options.ambiguous === undefined || target.kind !== 'time' ? {} : { ambiguous: options.ambiguous }),
     image: describeImage(image),
-    segments: log.segments.slice(range.first, range.last + 1).map(describeSegment),
+    segments: segmentsOf(log.spans.slice(range.first, range.last + 1)).map(describeSegment),
     start: placeOf(chosen.point),
     stop: placeOf(end),
     bytes: { backup: image.backup.bytes, binlog: countBytes(parts) },

@@ -7,13 +7,14 @@ import { TimeLimit } from '../../image/time-limit.ts'
 import type { RestoreTarget } from '../../image/restore-target.ts'
 import type { DamagedBytes } from '../../image/timeline-facts.ts'
 import type { ChosenImage } from './choose-image.ts'
+import { segmentsOf } from './log-span.ts'
 import { comparePoints } from './log-view.ts'
 import type { LogPoint, LogView } from './log-view.ts'
 import type { Stop } from './stop.ts'
 import { coverageLost, newestResolution } from './window-errors.ts'
 
 /**
- * The places of the segments to read: from byte 0 of the image's file, which holds the format description and the
+ * The places of the spans to read: from byte 0 of the image's file, which holds the format description and the
  * previous GTIDs, to the stop. Throws `BrokenChain` when a byte of them is missing, `ObjectMissing` or
  * `ChecksumMismatch` when one is damaged.
  */
@@ -22,30 +23,31 @@ export function proveRange(
   { image, point }: ChosenImage,
   stop: LogPoint,
 ): { first: number; last: number } {
-  const first = log.segments.findIndex(({ fileId }) => fileId === image.fileId)
+  const first = log.spans.findIndex(({ fileId }) => fileId === image.fileId)
   // Nothing to replay but what was prepared by XA when the backup was taken: the image's own file tells.
   if (comparePoints(point, stop) >= 0 && first === -1) return { first: 0, last: -1 }
-  const last = log.segments.findLastIndex((segment) => comparePoints(log.pointIn(segment, segment.from), stop) < 0)
-  const head = log.segments[first]
+  const last = log.spans.findLastIndex((span) => comparePoints(log.pointIn(span, span.from), stop) < 0)
+  const head = log.spans[first]
   const { file, offset } = point.position
   if (head === undefined) {
     throw lost({ file, from: 0, toFile: file, to: offset }, `${file}, where image ${image.id} lies, is not archived`)
   }
-  const gap = log.chain.breaks.find(({ index }) => index === first)
+  const gap = log.breaks.find(({ index }) => index === first)
   if (head.from > 0) {
     throw gap === undefined
       ? lost({ file, from: 0, toFile: file, to: head.from }, `the beginning of ${file} is missing`)
       : brokenChain(gap)
   }
-  log.chain.prove(first, last)
+  const hole = log.breaks.find(({ index }) => index > first && index <= last)
+  if (hole !== undefined) throw brokenChain(hole)
   // The bytes right before the stop may be the missing ones.
-  const tail = log.segments[last] ?? head
+  const tail = log.spans[last] ?? head
   if (comparePoints(log.pointIn(tail, tail.to), stop) < 0) {
-    const behind = log.chain.breaks.find(({ index }) => index === last + 1)
+    const behind = log.breaks.find(({ index }) => index === last + 1)
     const missing = { file: tail.file, from: tail.to, toFile: stop.position.file, to: stop.position.offset }
     throw behind === undefined ? lost(missing, `the log ends at ${tail.file}:${tail.to}`) : brokenChain(behind)
   }
-  for (const segment of log.segments.slice(first, last + 1)) {
+  for (const segment of segmentsOf(log.spans.slice(first, last + 1))) {
     const damaged = log.facts.damaged?.find(({ key }) => key === segment.blob.key)
     if (damaged !== undefined) throw damagedSegment(segment, damaged.problem)
   }
@@ -69,9 +71,9 @@ export function proveEnd(log: LogView): void {
  */
 export function proveTime(log: LogView, target: RestoreTarget, { next, furthest }: Stop): string[] {
   if (target.kind !== 'time') return []
-  const stopIndex = next?.index ?? log.segments.length
-  const gap = log.chain.breaks.findLast(({ index }) => index <= stopIndex) ?? missingBeginning(log)
-  const behind = log.segments[gap?.index ?? -1]
+  const stopIndex = next?.index ?? log.spans.length
+  const gap = log.breaks.findLast(({ index }) => index <= stopIndex) ?? missingBeginning(log)
+  const behind = log.spans[gap?.index ?? -1]
   if (gap === undefined || behind === undefined) return []
   const border = new TimeLimit(target).lastMicrosecond(newestResolution(log))
   const from = log.pointIn(behind, behind.from)
@@ -91,7 +93,7 @@ export function proveTime(log: LogView, target: RestoreTarget, { next, furthest 
 
 // The log should begin with the file of the first image.
 function missingBeginning(log: LogView): ChainBreak | undefined {
-  const [first] = log.segments
+  const [first] = log.spans
   const [image] = log.images
   if (first === undefined || image === undefined) return undefined
   if (comparePoints(log.pointOfImage(image), log.pointIn(first, first.from)) >= 0) return undefined

@@ -1,30 +1,31 @@
 import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
 import { PitrError } from '../../errors.ts'
-import type { Segment } from '../../image/segment.ts'
 import type { Division } from './divide-by-scope.ts'
+import { segmentOf } from './log-span.ts'
+import type { LogSpan } from './log-span.ts'
 import { isIn } from './measure-range.ts'
 import type { Obstacle } from './obstacle.ts'
-import type { SegmentPart } from './measure-range.ts'
+import type { SpanPart } from './measure-range.ts'
 
 /** More than a person reads. */
 const OBSTACLES_LISTED = 20
 
 /** Throws `Unreplayable` with the places of all that no replayer can apply faithfully; what is left out does not count. */
-export function requireReplayable(parts: readonly SegmentPart[], division: Division | undefined): void {
+export function requireReplayable(parts: readonly SpanPart[], division: Division | undefined): void {
   const recorded = parts.flatMap((part) =>
-    part.segment.obstacles
-      .filter(({ offset }) => isIn(part, offset) && !isLeftOut(division, part.segment, offset))
-      .map((obstacle): Obstacle => ({ segment: part.segment, ...obstacle })),
+    segmentOf(part.span)
+      .obstacles.filter(({ offset }) => isIn(part, offset) && !isLeftOut(division, part.span, offset))
+      .map((obstacle): Obstacle => ({ span: part.span, ...obstacle })),
   )
   const obstacles = [...recorded, ...(division?.obstacles ?? [])]
   const [first] = obstacles
   if (first !== undefined) throw unreplayable(first, obstacles)
 }
 
-function isLeftOut(division: Division | undefined, segment: Segment, offset: number): boolean {
+function isLeftOut(division: Division | undefined, span: LogSpan, offset: number): boolean {
   return (
     division?.outside.some(
-      ({ segment: other, transaction: { start, end } }) => other === segment && start <= offset && offset < end,
+      ({ span: other, transaction: { start, end } }) => other === span && start <= offset && offset < end,
     ) === true
   )
 }
@@ -39,8 +40,8 @@ function unreplayable(first: Obstacle, all: readonly Obstacle[]): PitrError {
     details: {
       count: all.length,
       obstacles: all.slice(0, OBSTACLES_LISTED).map((obstacle) => ({
-        fileId: obstacle.segment.fileId,
-        position: { file: obstacle.segment.file, offset: obstacle.offset },
+        fileId: obstacle.span.fileId,
+        position: { file: obstacle.span.file, offset: obstacle.offset },
         gtid: obstacle.transaction?.gtid ?? null,
         reason: obstacle.reason,
       })),
@@ -48,7 +49,7 @@ function unreplayable(first: Obstacle, all: readonly Obstacle[]): PitrError {
   })
 }
 
-function placeOf({ segment: { file }, offset, transaction }: Obstacle): string {
+function placeOf({ span: { file }, offset, transaction }: Obstacle): string {
   const gtid = transaction?.gtid === undefined ? '' : ` (GTID ${transaction.gtid})`
   return `${formatBinlogPosition({ file, offset })}${gtid}`
 }

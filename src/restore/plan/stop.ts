@@ -29,13 +29,13 @@ export function stopAfter(log: LogView, previous: Located): Stop {
 
 /** The stop at the end of the archived log. */
 export function stopAtEnd(log: LogView): Stop {
-  return stopAt(log, log.segments.length - 1, log.end)
+  return stopAt(log, log.spans.length - 1, log.end)
 }
 
-/** The stop at a point of the segment at `index`, which is between two transactions. */
+/** The stop at a point of the span at `index`, which is between two transactions. */
 export function stopAt(log: LogView, index: number, point: LogPoint): Stop {
-  const missingBefore = log.chain.breaks.findLast((gap) => gap.index <= index)
-  const missingBehind = log.chain.breaks.find((gap) => gap.index > index)
+  const missingBefore = log.breaks.findLast((gap) => gap.index <= index)
+  const missingBehind = log.breaks.find((gap) => gap.index > index)
   const previous = log.previous(point)
   const next = log.next(point)
   const isKnownBefore = previous !== undefined && previous.index >= (missingBefore?.index ?? 0)
@@ -51,6 +51,6 @@ export function stopAt(log: LogView, index: number, point: LogPoint): Stop {
 }
 
 function endOfRun(log: LogView, missing: ChainBreak | undefined): LogPoint {
-  const last = missing === undefined ? undefined : log.segments[missing.index - 1]
+  const last = missing === undefined ? undefined : log.spans[missing.index - 1]
   return last === undefined ? log.end : log.pointIn(last, last.to)
 }

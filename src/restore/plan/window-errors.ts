@@ -63,5 +63,5 @@ export function coverageLost({ facts, end }: LogView): PitrError {
 
 /** How fine the newest commit times are. */
 export function newestResolution(log: LogView): Resolution {
-  return log.lastBefore(log.segments.length)?.ref.commitTime.resolution ?? USUAL_RESOLUTION[log.facts.flavor]
+  return log.lastBefore(log.spans.length)?.ref.commitTime.resolution ?? USUAL_RESOLUTION[log.facts.flavor]
 }

@@ -6,6 +6,8 @@ import type { TimelineFacts } from '../../../src/image/timeline-facts.ts'
 import type { RestoreTarget } from '../../../src/image/restore-target.ts'
 import type { TransactionName } from '../../../src/restore/plan/plan-options.ts'
 import { locateTarget } from '../../../src/restore/plan/locate-target.ts'
+import { segmentOf } from '../../../src/restore/plan/log-span.ts'
+import { LogView } from '../../../src/restore/plan/log-view.ts'
 import { planRestore } from '../../../src/restore/plan/plan-restore.ts'
 import { at, facts, image, segment } from '../../image/facts.ts'
 
@@ -75,8 +77,10 @@ function plan(
   skip: readonly TransactionName[] = [],
 ) {
   const options = { archiveId: 'archive', ambiguous, skip }
-  const needed = locateTarget(known, target, options)
-  return planRestore(known, target, new Map(needed.map(({ blob: { key } }) => [key, DETAILS.get(key) ?? []])), options)
+  const log = LogView.of(known)
+  const needed = locateTarget(log, target, options)
+  const details = new Map(needed.map((span) => [span, DETAILS.get(segmentOf(span).blob.key) ?? []]))
+  return planRestore(log.with(details), target, options)
 }
 
 const failure = (code: string, more: object = {}) => expect.objectContaining({ code, ...more })
@@ -216,7 +220,7 @@ test('an image whose position splits a transaction is refused', () => {
 })
 
 test('planning without the details asked for is a mistake of the caller', () => {
-  expect(() => planRestore(FACTS, { kind: 'time', at: at(29) }, new Map(), { archiveId: 'a' })).toThrow(
+  expect(() => planRestore(LogView.of(FACTS), { kind: 'time', at: at(29) }, { archiveId: 'a' })).toThrow(
     failure('InvalidArgument'),
   )
 })
@@ -231,15 +235,16 @@ test('10,000 segments are planned reading a few', () => {
     coveredUntil: { time: at(20_000), fileId: 'id10000', offset: 300 },
   })
   const started = performance.now()
-  const needed = locateTarget(many, { kind: 'time', at: at(9000) })
+  const log = LogView.of(many)
+  const needed = locateTarget(log, { kind: 'time', at: at(9000) })
   expect(needed.length).toBeLessThan(6)
   const details = new Map(
-    needed.map(({ blob: { key }, last }) => {
-      const number = Number(last?.gtid?.split(':')[1])
-      return [key, [transaction(number, 157, number)]] as const
+    needed.map((span) => {
+      const number = Number(span.last?.gtid?.split(':')[1])
+      return [span, [transaction(number, 157, number)]] as const
     }),
   )
-  const made = planRestore(many, { kind: 'time', at: at(9000) }, details, { archiveId: 'archive' })
+  const made = planRestore(log.with(details), { kind: 'time', at: at(9000) }, { archiveId: 'archive' })
   expect(made.counts.transactions).toBe(9000)
   // It takes a tenth of a second; the bound leaves room for a busy machine and still shows quadratic work.
   expect(performance.now() - started).toBeLessThan(5000)

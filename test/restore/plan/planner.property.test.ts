@@ -5,6 +5,8 @@ import { PitrError } from '../../../src/errors.ts'
 import { RestorePlan } from '../../../src/image/restore-plan.ts'
 import type { TimelineFacts } from '../../../src/image/timeline-facts.ts'
 import { locateTarget } from '../../../src/restore/plan/locate-target.ts'
+import { segmentOf } from '../../../src/restore/plan/log-span.ts'
+import { LogView } from '../../../src/restore/plan/log-view.ts'
 import { planRestore } from '../../../src/restore/plan/plan-restore.ts'
 import { histories, targets } from './history.ts'
 import type { History, TargetOf } from './history.ts'
@@ -23,9 +25,10 @@ function cases(options: Parameters<typeof histories>[0]) {
 /** Plans like a caller: reads only what it is told to read. */
 function plan(facts: TimelineFacts, history: History, target: TargetOf, ambiguous?: 'first' | 'last'): RestorePlan {
   const options = { archiveId: 'archive', ambiguous }
-  const needed = locateTarget(facts, target, options)
-  const details = new Map(needed.map(({ blob: { key } }) => [key, history.details.get(key) ?? []]))
-  return planRestore(facts, target, details, options)
+  const log = LogView.of(facts)
+  const needed = locateTarget(log, target, options)
+  const details = new Map(needed.map((span) => [span, history.details.get(segmentOf(span).blob.key) ?? []]))
+  return planRestore(log.with(details), target, options)
 }
 
 function codeOf(work: () => unknown): string | undefined {

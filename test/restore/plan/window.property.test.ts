@@ -4,6 +4,8 @@ import { Timestamp } from '../../../src/coordinates/timestamp.ts'
 import { PitrError } from '../../../src/errors.ts'
 import { RecoveryWindow } from '../../../src/image/recovery-window.ts'
 import { locateTarget } from '../../../src/restore/plan/locate-target.ts'
+import { segmentOf } from '../../../src/restore/plan/log-span.ts'
+import { LogView } from '../../../src/restore/plan/log-view.ts'
 import { planRestore } from '../../../src/restore/plan/plan-restore.ts'
 import { histories } from './history.ts'
 import type { History } from './history.ts'
@@ -15,10 +17,11 @@ function outcome({ details }: History, facts: History['facts'], at: Timestamp): 
   const target = { kind: 'time', at } as const
   const options = { archiveId: 'archive', ambiguous: undefined }
   try {
-    const needed = locateTarget(facts, target, options).map(
-      ({ blob: { key } }) => [key, details.get(key) ?? []] as const,
+    const log = LogView.of(facts)
+    const read = locateTarget(log, target, options).map(
+      (span) => [span, details.get(segmentOf(span).blob.key) ?? []] as const,
     )
-    planRestore(facts, target, new Map(needed), options)
+    planRestore(log.with(new Map(read)), target, options)
     return 'planned'
   } catch (error) {
     if (error instanceof PitrError) return error.code
