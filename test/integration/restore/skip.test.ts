@@ -22,7 +22,11 @@ const BEFORE = [
   'INSERT INTO shop.gone VALUES (1), (2)',
   'CREATE TABLE shop.emptied (id INT PRIMARY KEY)',
   'INSERT INTO shop.emptied VALUES (1), (2)',
+  'CREATE TABLE shop.large (id INT PRIMARY KEY, v LONGTEXT)',
+  "INSERT INTO shop.large VALUES (1, REPEAT('x', 3000000)), (2, REPEAT('y', 3000000))",
 ]
+// More than a replayer holds as a whole.
+const LARGE = 'DELETE FROM shop.large'
 const FIRST = "INSERT INTO shop.orders VALUES (10, 'the first')"
 const BAD = 'DELETE FROM shop.orders WHERE id < 3'
 const NEXT_BAD = 'DELETE FROM shop.orders WHERE id = 3'
@@ -48,6 +52,7 @@ const HISTORY: readonly (readonly [session: 'picker' | 'other', sql: string])[] 
   ['other', "INSERT INTO shop.orders VALUES (11, 'eleven')"],
   ['other', BAD],
   ['other', NEXT_BAD],
+  ['other', LARGE],
   ['other', "UPDATE shop.orders SET item = 'four, later' WHERE id = 4"],
   ['other', ALTER],
   ['other', REINSERTED],
@@ -106,8 +111,8 @@ describe.each(['mysqlbinlog', 'direct'] as const)('a restore by %s', (replayer) 
     expectGtids(report, [bad])
   })
 
-  test('leaves out the first and the last transaction, neighbours, and definitions', async () => {
-    const without = [FIRST, BAD, NEXT_BAD, TRUNCATE, DROP, LAST]
+  test('leaves out the first and the last transaction, neighbours, a large one, and definitions', async () => {
+    const without = [FIRST, BAD, NEXT_BAD, LARGE, TRUNCATE, DROP, LAST]
     const plan = await planWithout(without)
     expect(plan.lastIncluded?.start).toEqual(found.at(-2)!.start)
     const report = await restore(plan, replayer)
