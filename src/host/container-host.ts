@@ -43,8 +43,8 @@ export function containerHost(options: ContainerHostOptions): Host {
       }
       return undefined
     },
-    run: (program, args, { env, signal } = {}) =>
-      runInContainer({ engine, container }, program, args, { env: { ...PROGRAM_ENVIRONMENT, ...env }, signal }),
+    run: async (program, args, { env, signal } = {}) =>
+      await runInContainer({ engine, container }, program, args, { env: { ...PROGRAM_ENVIRONMENT, ...env }, signal }),
     privateFile: async (content) => await containerPrivateFile(host, content),
   }
   return host

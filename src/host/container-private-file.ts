@@ -30,7 +30,7 @@ export async function containerPrivateFile(
   content: string,
 ): Promise<PrivateFile> {
   const end = randomUUID()
-  const shell = host.run('sh', ['-c', HOLD, 'sh', `/tmp/mysql-pitr-${randomUUID()}`, end])
+  const shell = await host.run('sh', ['-c', HOLD, 'sh', `/tmp/mysql-pitr-${randomUUID()}`, end])
   shell.stdin.write(`${content}\n${end}\n`)
   const process = await numberIn(shell.stdout)
   if (process === undefined) throw await notWritten(host, shell)

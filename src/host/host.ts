@@ -41,7 +41,7 @@ export interface Host {
   /** The first of `names` that exists on this host as something {@link Host.run} can start; undefined when none does. */
   findProgram(names: readonly string[]): Promise<string | undefined>
   /** Starts a program. A program that cannot be started ends with exit code 127 and the reason as its stderr. */
-  run(program: string, args: readonly string[], options?: RunOptions): RunningProgram
+  run(program: string, args: readonly string[], options?: RunOptions): Promise<RunningProgram>
   /** Makes a private file with this content. */
   privateFile(content: string): Promise<PrivateFile>
 }

@@ -33,7 +33,7 @@ export function localHost(options: LocalHostOptions = {}): Host {
       }
       return undefined
     },
-    run: (program, args, runOptions = {}) => runProgram(program, args, runOptions),
+    run: async (program, args, runOptions = {}) => await runProgram(program, args, runOptions),
     privateFile: localPrivateFile,
   }
 }

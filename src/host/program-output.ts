@@ -10,7 +10,7 @@ export async function programOutput(
   args: readonly string[],
   options: RunOptions & { readonly input?: string | undefined } = {},
 ): Promise<ProgramEnd & { readonly stdout: string }> {
-  await using running = host.run(program, args, options)
+  await using running = await host.run(program, args, options)
   running.stdin.end(options.input ?? '')
   const chunks: Buffer[] = []
   let bytes = 0

@@ -33,13 +33,13 @@ export interface Container {
  * running, and with it a dump, a lock, or a client that takes the end of its input for the end of a statement. See
  * [docker exec](https://docs.docker.com/reference/cli/docker/container/exec/).
  */
-export function runInContainer(
+export async function runInContainer(
   place: Container,
   program: string,
   args: readonly string[],
   { env = {}, signal }: RunOptions,
-): RunningProgram {
-  const running = engineExec(place, env, ['sh', '-c', START, 'sh', program, ...args])
+): Promise<RunningProgram> {
+  const running = await engineExec(place, env, ['sh', '-c', START, 'sh', program, ...args])
   const stdout = new FirstLine()
   pipeline(running.stdout, stdout, () => undefined)
   let over = false
@@ -76,17 +76,17 @@ async function endProgram(
   const tooLong = sleep(END_TIMEOUT_MS, undefined, { ref: false })
   const id = await Promise.race([process, ended.then(() => undefined), tooLong])
   if (id === undefined || !/^\d+$/.test(id)) return
-  const run = (program: string, args: readonly string[]): RunningProgram =>
-    engineExec(place, {}, [program, ...args], timeout)
+  const run = async (program: string, args: readonly string[]): Promise<RunningProgram> =>
+    await engineExec(place, {}, [program, ...args], timeout)
   await programOutput({ run }, 'sh', ['-c', END, 'sh', id])
 }
 
-function engineExec(
+async function engineExec(
   { engine, container }: Container,
   env: Readonly<Record<string, string>>,
   command: readonly string[],
   signal?: AbortSignal,
-): RunningProgram {
+): Promise<RunningProgram> {
   const variables = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`])
-  return runProgram(engine, ['exec', '--interactive', ...variables, container, ...command], { signal })
+  return await runProgram(engine, ['exec', '--interactive', ...variables, container, ...command], { signal })
 }

@@ -1,12 +1,7 @@
-import { createRequire } from 'node:module'
 import { PassThrough, pipeline } from 'node:stream'
 import type { Writable } from 'node:stream'
 
-import type { execa } from 'execa'
-
 import type { ProgramEnd, RunningProgram, RunOptions } from './host.ts'
-
-const require = createRequire(import.meta.url)
 
 /** How much of standard error is kept: enough for any message, whatever a program floods us with. */
 const STDERR_TAIL_BYTES = 16 * 1024
@@ -34,10 +29,15 @@ export const PROGRAM_ENVIRONMENT: Readonly<Record<string, string>> = {
 }
 
 /** Starts a child process; the one place where the library does. */
-export function runProgram(program: string, args: readonly string[], options: RunOptions): RunningProgram {
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<RunningProgram> {
+  // Loaded by who runs programs: a plan or a search does not wait for it.
+  const { execa } = await import('execa')
   const tail = new Tail(STDERR_TAIL_BYTES)
-  const { execa: start } = require('execa') as { readonly execa: typeof execa }
-  const child = start(program, args, {
+  const child = execa(program, args, {
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'pipe',

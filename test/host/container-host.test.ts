@@ -60,7 +60,7 @@ describe('a container as a host', () => {
 
   test('passes on megabytes in both directions unchanged', async () => {
     const input = 'line\n'.repeat(400_000)
-    await using program = host.run('cat', [])
+    await using program = await host.run('cat', [])
     program.stdin.end(input)
     expect(Buffer.concat(await program.stdout.toArray()).toString() === input).toBe(true)
     expect(await program.ended).toMatchObject({ exitCode: 0 })
@@ -69,7 +69,7 @@ describe('a container as a host', () => {
   test('leaving the scope ends the program itself, before its input is closed', async () => {
     const file = await temporaryFile()
     {
-      await using program = host.run('sh', ['-c', LIVES, 'sh', file])
+      await using program = await host.run('sh', ['-c', LIVES, 'sh', file])
       expect(await firstChunk(program.stdout)).toBe('alive\n')
       expect(await isAlive(file)).toBe(true)
     }
@@ -80,7 +80,7 @@ describe('a container as a host', () => {
   test('an aborted signal ends the program itself, and `ended` still resolves', async () => {
     const file = await temporaryFile()
     const stop = new AbortController()
-    await using program = host.run('sh', ['-c', LIVES, 'sh', file], { signal: stop.signal })
+    await using program = await host.run('sh', ['-c', LIVES, 'sh', file], { signal: stop.signal })
     expect(await firstChunk(program.stdout)).toBe('alive\n')
     stop.abort()
     await program.ended
@@ -90,7 +90,7 @@ describe('a container as a host', () => {
   test('a program that does not listen is forced', { timeout: 60_000 }, async () => {
     const file = await temporaryFile()
     {
-      await using program = host.run('sh', ['-c', `trap '' TERM; ${STAYS}`, 'sh', file])
+      await using program = await host.run('sh', ['-c', `trap '' TERM; ${STAYS}`, 'sh', file])
       expect(await firstChunk(program.stdout)).toBe('alive\n')
     }
     await expect.poll(async () => isAlive(file)).toBe(false)
@@ -98,7 +98,7 @@ describe('a container as a host', () => {
 
   test('a signal that was aborted before leaves nothing behind', async () => {
     const file = await temporaryFile()
-    await using program = host.run('sh', ['-c', LIVES, 'sh', file], { signal: AbortSignal.abort() })
+    await using program = await host.run('sh', ['-c', LIVES, 'sh', file], { signal: AbortSignal.abort() })
     await program.ended
     await expect.poll(async () => isAlive(file)).toBe(false)
   })

@@ -37,14 +37,14 @@ describe('this machine as a host', () => {
   })
 
   test('a reader who comes late gets everything, also of a program that has ended', async () => {
-    await using program = host.run('sh', ['-c', 'echo first; sleep 0.1; echo last'])
+    await using program = await host.run('sh', ['-c', 'echo first; sleep 0.1; echo last'])
     await sleep(400)
     expect(Buffer.concat(await program.stdout.toArray()).toString()).toBe('first\nlast\n')
     expect(await program.ended).toMatchObject({ exitCode: 0 })
   })
 
   test('a program waits for a reader who is slow', async () => {
-    await using program = host.run('yes', [])
+    await using program = await host.run('yes', [])
     await sleep(300)
     expect(program.stdout.readableLength).toBeLessThan(1024 * 1024)
   })
@@ -52,7 +52,7 @@ describe('this machine as a host', () => {
   test('leaving the scope ends a program, its output read or not', async () => {
     let ended
     {
-      await using program = host.run('yes', [])
+      await using program = await host.run('yes', [])
       ;({ ended } = program)
     }
     expect(await ended).toMatchObject({ exitCode: undefined, signal: expect.stringMatching(/SIGTERM|SIGPIPE/) })
@@ -60,7 +60,7 @@ describe('this machine as a host', () => {
 
   test('an aborted signal ends a program, and `ended` still resolves', async () => {
     const abort = new AbortController()
-    await using program = host.run('sleep', ['60'], { signal: abort.signal })
+    await using program = await host.run('sleep', ['60'], { signal: abort.signal })
     program.stdout.resume()
     abort.abort()
     expect(await program.ended).toMatchObject({ signal: 'SIGTERM' })

@@ -30,7 +30,7 @@ export async function loadData(context: LoadContext, part: BackupPart): Promise<
   const answer = `${token}:0`
 
   await withOptionFile(server, async (connectionArguments) => {
-    await using client = server.tools.host.run(program.path, [...connectionArguments, ...dump.loadArguments], {
+    await using client = await server.tools.host.run(program.path, [...connectionArguments, ...dump.loadArguments], {
       signal,
     })
     const output = lastBytes(client)

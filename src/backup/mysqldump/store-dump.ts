@@ -56,7 +56,7 @@ export async function storeDump(context: BackupContext, options: StoreDumpOption
       ...dump.dumpArguments(consistency, program.version),
       ...databaseArguments(databases),
     ]
-    await using running = server.tools.host.run(program.path, args, { signal })
+    await using running = await server.tools.host.run(program.path, args, { signal })
     running.stdin.end()
     try {
       return await context.storePart(

@@ -45,7 +45,9 @@ export async function openClientSession(options: ClientSessionOptions): Promise<
   const dialect = replayDialect(server.flavor)
   const found = await clientProgram(server, 'client')
   const program = programName(found)
-  const client = server.tools.host.run(found.path, [...connectionArguments, ...dialect.clientArguments], { signal })
+  const client = await server.tools.host.run(found.path, [...connectionArguments, ...dialect.clientArguments], {
+    signal,
+  })
   const output = new LastBytes(OUTPUT_TAIL_BYTES)
   const lines = new PrintedLines()
   client.stdout.on('data', (chunk: Uint8Array) => output.add(chunk))

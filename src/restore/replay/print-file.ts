@@ -40,7 +40,7 @@ export async function printFile(options: PrintFileOptions): Promise<void> {
   const dialect = replayDialect(server.flavor)
   const mark = endMark(file.head, file.format.checksum)
   const output = new LastBytes(OUTPUT_TAIL_BYTES)
-  await using running = server.tools.host.run(options.program.path, dialect.binlogArguments, { signal })
+  await using running = await server.tools.host.run(options.program.path, dialect.binlogArguments, { signal })
   try {
     await both([feed(running, mark.event, options), drain(running, output, options)], running)
   } catch (error) {

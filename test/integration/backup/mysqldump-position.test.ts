@@ -181,7 +181,7 @@ async function commitsBefore({ server }: Opened, file: string, offset: number): 
   const program = await clientProgram(server, 'binlog')
   return withOptionFile(server, async (args) => {
     const range = [`--stop-position=${offset}`, '--base64-output=DECODE-ROWS', '--read-from-remote-server']
-    await using running = server.tools.host.run(program.path, [...args, ...range, file])
+    await using running = await server.tools.host.run(program.path, [...args, ...range, file])
     let commits = 0
     for await (const line of createInterface({ input: running.stdout }))
       if (/CRC32 0x\w+\s+Xid = /.test(line)) commits++
