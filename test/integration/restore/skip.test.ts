@@ -28,6 +28,9 @@ const BEFORE = [
 // More than a replayer holds as a whole.
 const LARGE = 'DELETE FROM shop.large'
 const FIRST = "INSERT INTO shop.orders VALUES (10, 'the first')"
+const ELEVEN = "INSERT INTO shop.orders VALUES (11, 'eleven')"
+const ELEVEN_LATER = "UPDATE shop.orders SET item = 'eleven, later' WHERE id = 11"
+const COPY = 'CREATE TABLE shop.copied AS SELECT * FROM shop.gone'
 const BAD = 'DELETE FROM shop.orders WHERE id < 3'
 const NEXT_BAD = 'DELETE FROM shop.orders WHERE id = 3'
 const DROP = 'DROP TABLE shop.gone'
@@ -49,11 +52,12 @@ const HISTORY: readonly (readonly [session: 'picker' | 'other', sql: string])[] 
   ['picker', 'USE shop'],
   ['picker', MAKE_TEMPORARY],
   ['picker', "INSERT INTO picked VALUES (20, 'picked'), (21, 'also picked')"],
-  ['other', "INSERT INTO shop.orders VALUES (11, 'eleven')"],
+  ['other', ELEVEN],
   ['other', BAD],
   ['other', NEXT_BAD],
   ['other', LARGE],
   ['other', "UPDATE shop.orders SET item = 'four, later' WHERE id = 4"],
+  ['other', ELEVEN_LATER],
   ['other', ALTER],
   ['other', REINSERTED],
   ['other', 'FLUSH BINARY LOGS'],
@@ -63,6 +67,7 @@ const HISTORY: readonly (readonly [session: 'picker' | 'other', sql: string])[] 
   ['other', 'INSERT INTO shop.emptied VALUES (3)'],
   ['picker', FROM_TEMPORARY],
   ['picker', 'DROP TEMPORARY TABLE picked'],
+  ['other', COPY],
   ['other', DROP],
   ['other', "XA START 'x'"],
   ['other', IN_XA],
@@ -112,7 +117,7 @@ describe.each(['mysqlbinlog', 'direct'] as const)('a restore by %s', (replayer) 
   })
 
   test('leaves out the first and the last transaction, neighbours, a large one, and definitions', async () => {
-    const without = [FIRST, BAD, NEXT_BAD, LARGE, TRUNCATE, DROP, LAST]
+    const without = [FIRST, BAD, NEXT_BAD, LARGE, TRUNCATE, COPY, DROP, LAST]
     const plan = await planWithout(without)
     expect(plan.lastIncluded?.start).toEqual(found.at(-2)!.start)
     const report = await restore(plan, replayer)
@@ -132,16 +137,22 @@ describe.each(['mysqlbinlog', 'direct'] as const)('a restore by %s', (replayer) 
     await expectContentWithout([BAD, LAST])
   })
 
-  test('fails where a later transaction does not fit any more, names it, and says why that may be', async () => {
-    const plan = await planWithout([REINSERTED])
-    const error = await expectPitrError(restore(plan, replayer), { code: 'ReplayFailed', message: /1062/ })
+  test.each([
+    { what: 'a row that is there already', skipped: REINSERTED, later: REINSERTION, errno: 1062 },
+    { what: 'a row that is not there', skipped: ELEVEN, later: ELEVEN_LATER, errno: 1032 },
+  ])('fails at $what, names the transaction, and says why that may be', async ({ skipped, later, errno }) => {
+    const plan = await planWithout([skipped])
+    const error = await expectPitrError(restore(plan, replayer), {
+      code: 'ReplayFailed',
+      message: `ERROR ${errno} (`,
+    })
     // Rows that are applied together are refused together.
     const [first, last] = (error.details['failed'] as readonly TransactionRef[]).map(({ start }) => start)
-    const { start } = made(REINSERTION)
+    const { start } = made(later)
     expect(compareBinlogPositions(first!, start)).toBeLessThanOrEqual(0)
-    expect(compareBinlogPositions(last!, start)).toBeGreaterThanOrEqual(replayer === 'mysqlbinlog' ? 0 : 1)
+    expect(compareBinlogPositions(last!, start)).toBeGreaterThanOrEqual(0)
     expect(error.hint).toContain('The plan skips a transaction, and this one may need it')
-    expect(error.details['skipped']).toEqual([made(REINSERTED).gtid])
+    expect(error.details['skipped']).toEqual([made(skipped).gtid])
   })
 })
 
@@ -154,7 +165,7 @@ describe('a plan', () => {
     ])
     const later = plan.skipped!.later
     expect(later.map(({ table, transactions }) => [table, transactions])).toEqual([
-      ['shop.orders', 5],
+      ['shop.orders', 6],
       // The statement that drops the temporary table is known to touch nothing.
       [undefined, 1],
     ])
@@ -163,7 +174,7 @@ describe('a plan', () => {
     expect(text).toMatch(new RegExp(`^Skipped +${String(bad.commitTime)}$`, 'm'))
     expect(text).toMatch(/^ +touches shop\.orders \(2 rows deleted\)$/m)
     expect(text).toMatch(
-      new RegExp(`^Changed later +shop\\.orders by 5 transactions, from ${made(NEXT_BAD).gtid} on$`, 'm'),
+      new RegExp(`^Changed later +shop\\.orders by 6 transactions, from ${made(NEXT_BAD).gtid} on$`, 'm'),
     )
     expect(text).toMatch(
       { mysql: /^Their GTIDs +.* not executed on the target/m, mariadb: /^Their GTIDs +count as executed/m }[flavor],
