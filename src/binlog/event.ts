@@ -84,6 +84,8 @@ export class BinlogEvent {
 export const EventFlag = {
   /** LOG_EVENT_BINLOG_IN_USE_F: in a format description, the file was not closed (yet, or ever, after a kill). */
   binlogInUse: 0x1,
+  /** LOG_EVENT_THREAD_SPECIFIC_F: a statement that depends on which session it is of, such as one about temporary tables. */
+  threadSpecific: 0x4,
   /** LOG_EVENT_ARTIFICIAL_F: made up for the replication protocol, not a part of any file. */
   artificial: 0x20,
   /** LOG_EVENT_IGNORABLE_F: a reader that does not know the type may pass over it. */

@@ -50,7 +50,9 @@ export function takeTables(tokens: SqlTokens, defaultDatabase: string): readonly
 /** Takes a name, with or without quotes. */
 export function takeName(tokens: SqlTokens): string | undefined {
   const { kind } = tokens.peek()
-  return kind === 'word' || kind === 'name' ? tokens.take().text : undefined
+  const name = kind === 'word' || kind === 'name' ? tokens.take().text : ''
+  // No server logs an empty one.
+  return name === '' ? undefined : name
 }
 
 /** Takes `IF EXISTS` or `IF NOT EXISTS`. */

@@ -67,8 +67,10 @@ async function* chunksOf(running: RunningProgram, options: CheckedDumpOptions): 
 }
 
 // 1412 Table definition has changed, 1146 Table doesn't exist: what the snapshot of a table says that was altered or
-// dropped since. https://dev.mysql.com/doc/mysql-errors/en/server-error-reference.html
-const REDEFINED = /Error 1412: .* dumping table `(?<altered>[^`]+)`|Table '(?<dropped>[^']+)' doesn't exist \(1146\)/
+// dropped since. https://dev.mysql.com/doc/mysql-errors/en/server-error-reference.html. The third: the dump program asked
+// for the columns before and for the rows behind the change.
+const REDEFINED =
+  /Error 1412: .* dumping table `(?<altered>[^`]+)`|Table '(?<dropped>[^']+)' doesn't exist \(1146\)|Error in field count for table: `(?<counted>[^`]+)`/
 
 function ddlDuringDump(table: string, complaint: string): PitrError {
   return new PitrError('DdlDuringBackup', {
@@ -90,7 +92,9 @@ async function checkEnd(
   const complaint = complaintOf(stderr, harmless)
   if (exitCode === 0 && complaint === '') return
   const redefined = REDEFINED.exec(complaint)?.groups
-  if (redefined !== undefined) throw ddlDuringDump(redefined['altered'] ?? redefined['dropped'] ?? program, complaint)
+  if (redefined !== undefined) {
+    throw ddlDuringDump(redefined['altered'] ?? redefined['dropped'] ?? redefined['counted'] ?? program, complaint)
+  }
   throw programFailure(
     'ProgramFailed',
     program,

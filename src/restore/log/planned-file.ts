@@ -33,6 +33,8 @@ export interface PlannedFile {
   readonly prepared: readonly PreparedXa[]
   /** The transactions to replay, neighbours joined, in order. */
   readonly wanted: readonly ByteInterval[]
+  /** Whether it holds statements about temporary tables of a session. */
+  readonly usesTemporaryTables: boolean
   /** Where large transactions begin that are more than row events: known before they are applied piece by piece. */
   readonly largeStatements: ReadonlySet<number>
 }

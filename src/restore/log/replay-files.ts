@@ -14,6 +14,7 @@ export function replayFiles(
   return files.map((planned) => ({
     file: planned.file,
     fileId: planned.fileId,
+    usesTemporaryTables: planned.usesTemporaryTables,
     largeStatements: planned.largeStatements,
     uncounted: new Set(planned.prepared.map(({ from }) => from)),
     head: planned.head,

@@ -1,5 +1,6 @@
 import type { Archive } from '../../archive/archive.ts'
 import { EventType } from '../../binlog/event-type.ts'
+import { EventFlag } from '../../binlog/event.ts'
 import type { BinlogEvent } from '../../binlog/event.ts'
 import type { Transaction } from '../../binlog/transaction.ts'
 import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
@@ -109,7 +110,9 @@ async function verifyFile(
   const intervals = new IntervalList()
   const large = new LargeStatements()
   const size = new StatementSize(file, limits)
+  let usesTemporaryTables = false
   const onEvent = (event: BinlogEvent): void => {
+    usesTemporaryTables ||= (event.flags & EventFlag.threadSpecific) !== 0
     for (const each of [size, needs, large]) each.add(event)
   }
   const addReplayed = (transaction: Transaction): void => {
@@ -163,6 +166,7 @@ async function verifyFile(
     segments,
     prepared: prepared.map(({ start, end, gtid }) => ({ from: start, to: end, gtid })),
     wanted: intervals.intervals,
+    usesTemporaryTables,
     largeStatements: large.starts,
   }
 }

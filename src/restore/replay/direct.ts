@@ -1,4 +1,3 @@
-import { withoutServerStart } from '../../binlog/format-description.ts'
 import { refTo } from '../../binlog/transaction.ts'
 import { throwIfAborted } from '../../options.ts'
 import { clientProgram } from '../../server/client-programs.ts'
@@ -13,12 +12,10 @@ import { readPieces } from './direct/read-pieces.ts'
 import { replayText } from './direct/replay-text.ts'
 import { takeRowBatch } from './direct/row-batch.ts'
 import type { RowBatch } from './direct/row-batch.ts'
+import { goesOn, MAGIC_BYTES } from './printed-runs.ts'
 import { refusedByServer } from './replay-failed.ts'
 import type { Replayer, ReplayFile, ReplayJob, ReplayResult, SizeLimits } from './replayer.ts'
 import { Sent } from './sent.ts'
-
-/** Magic, before the format description in a file's head. */
-const MAGIC_BYTES = 4
 
 const LIMITS: SizeLimits = {
   // A statement is a string here, and no string of V8 is longer than 2^29 - 24.
@@ -89,7 +86,7 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
   // The format description tells how the rows are written, and maybe that the server was started: that once only.
   const { sessionAfterReplay } = target.dialect
   const format = file.head.subarray(MAGIC_BYTES)
-  const goesOn = withoutServerStart(format)
+  const textFile = goesOn(file)
   const describeRows = async (description: Uint8Array): Promise<void> => {
     try {
       // MySQL takes it with automatic GTIDs only, and does not leave them so.
@@ -100,7 +97,6 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
   }
   await describeRows(format)
 
-  const textFile = { ...file, head: Buffer.concat([file.head.subarray(0, MAGIC_BYTES), goesOn]) }
   const apply = async (batch: RowBatch): Promise<void> => {
     try {
       const end = batch.transactions.at(-1)?.end
@@ -123,7 +119,7 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
       // The program begins with a format description, which MySQL does not take behind the GTID of the rows before.
       await session.run(sessionAfterReplay)
       await replayText(pieces, { server: target, program, session, file: textFile, sent, gtids, notes, place, signal })
-      await describeRows(goesOn)
+      await describeRows(textFile.head.subarray(MAGIC_BYTES))
       rows.forgetSettings()
       batch = await takeBatch()
     } else {

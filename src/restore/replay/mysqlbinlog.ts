@@ -1,10 +1,13 @@
 import { throwIfAborted } from '../../options.ts'
+import type { Transaction } from '../../binlog/transaction.ts'
+import { replayDialect } from '../../server/flavor/replay-dialect-of.ts'
 import { clientProgram } from '../../server/client-programs.ts'
 import { withOptionFile } from '../../server/option-file.ts'
 import type { Server } from '../../server/server.ts'
 import { openClientSession } from './client-session.ts'
 import { printFile } from './print-file.ts'
 import type { EventPlace } from './printed-lines.ts'
+import { printInRuns } from './printed-runs.ts'
 import type { ReplayPlace } from './replay-failed.ts'
 import type { Replayer, ReplayJob, ReplayResult, SizeLimits } from './replayer.ts'
 import { Sent } from './sent.ts'
@@ -58,15 +61,15 @@ async function pipe(job: ReplayJob, connectionArguments: readonly string[], sent
   await using client = await openClientSession({ server, connectionArguments, place, signal })
   for (const file of files) {
     current = file.file
-    await printFile({
+    const options = {
       server,
       program,
-      file,
-      send: (sql) => client.send(sql),
-      onSent: (bytes, transactions) => sent.add(bytes, transactions, file),
+      send: (sql: Uint8Array) => client.send(sql),
+      onSent: (bytes: number, transactions: readonly Transaction[]) => sent.add(bytes, transactions, file),
       place,
       signal,
-    })
+    }
+    await printInRuns(file, replayDialect(server.flavor), (part) => printFile({ ...options, file: part }))
   }
   current = undefined
   await client.finish(job.sentinel)

@@ -43,6 +43,8 @@ export const mariadbReplay: ReplayDialect = {
   countsWithoutChange: false,
   // Only some are, and a DROP DATABASE that is killed logs what it came to under its GTID.
   ddlIsAtomic: false,
+  // Not documented; MariaDB 11.8.6 does.
+  xaPrepareForgetsThread: true,
   // Only a replica does.
   skipsExecuted: false,
   gtidConflict: mariadbGtidConflict,

@@ -31,6 +31,7 @@ export const mysqlReplay: ReplayDialect = {
   countsWithoutChange: true,
   // https://dev.mysql.com/doc/refman/en/atomic-ddl.html
   ddlIsAtomic: true,
+  xaPrepareForgetsThread: false,
   skipsExecuted: true,
   gtidConflict: mysqlGtidConflict,
 }

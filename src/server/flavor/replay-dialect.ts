@@ -34,6 +34,8 @@ export interface ReplayDialect {
   readonly countsWithoutChange: boolean
   /** Whether a definition and its GTID are committed together, or not at all, as far as its tables have transactions. */
   readonly ddlIsAtomic: boolean
+  /** Whether an XA PREPARE in a session that replays sets its `pseudo_thread_id` to 0. */
+  readonly xaPrepareForgetsThread: boolean
   /** Whether the server passes over a transaction whose GTID it counts as executed. */
   readonly skipsExecuted: boolean
   /**

@@ -65,6 +65,7 @@ test('a password in what a dump program says is in no error, whatever its messag
     ['ProgramFailed', statement],
     ['ProgramFailed', `dump: Couldn't execute '${statement}'`],
     ['DdlDuringBackup', `dump: Error 1412: gone when dumping table \`orders\` at row: 1\\n${statement}`],
+    ['DdlDuringBackup', `dump: Error in field count for table: \`orders\` !  Aborting.\\n${statement}`],
   ] as const) {
     const script = `"$REAL" "$@"; printf "${said.replaceAll('`', '\\`')}" >&2`
     await withDumpScript(source.test, script, async (server) => {

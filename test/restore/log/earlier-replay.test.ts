@@ -146,6 +146,7 @@ function plannedFile(number: number, to: number, prepared: PlannedFile['prepared
     segments: [],
     prepared,
     wanted: [{ from: 100, to }],
+    usesTemporaryTables: false,
     largeStatements: new Set(),
   }
 }

@@ -6,6 +6,7 @@ import { replayDialect } from '../../../server/flavor/replay-dialect-of.ts'
 import type { Server } from '../../../server/server.ts'
 import type { Session } from '../../../server/session.ts'
 import { printFile } from '../print-file.ts'
+import { endsRun } from '../printed-runs.ts'
 import { refusedByServer, replayIncomplete } from '../replay-failed.ts'
 import type { ReplayPlace } from '../replay-failed.ts'
 import type { ReplayChunk, ReplayFile, ReplayNotes } from '../replayer.ts'
@@ -52,10 +53,12 @@ export async function replayText(pieces: PiecesAhead, options: ReplayTextOptions
     }
   }
   const statements = new StatementReader()
-  const noted = notes === undefined ? undefined : new NotedText(notes, file, replayDialect(server.flavor).ddlIsAtomic)
+  const dialect = replayDialect(server.flavor)
+  const noted = notes === undefined ? undefined : new NotedText(notes, file, dialect.ddlIsAtomic)
+  const isLast = (piece: LogPiece): boolean => piece.ends !== undefined && endsRun(piece.ends, file, dialect)
   await printFile({
     ...options,
-    file: { ...file, transactions: () => takeText(pieces, statements, noted) },
+    file: { ...file, transactions: () => takeText(pieces, statements, noted, isLast) },
     send: async (sql) => {
       for (const statement of statements.push(sql)) await execute(statement)
     },
@@ -72,6 +75,7 @@ async function* takeText(
   pieces: PiecesAhead,
   statements: StatementReader,
   noted: NotedText | undefined,
+  isLast: (piece: LogPiece) => boolean,
 ): AsyncGenerator<ReplayChunk, void, undefined> {
   for (let left = 0; left > 0 || (left = await textAhead(pieces)) > 0; left--) {
     const piece = pieces.take()!
@@ -83,6 +87,7 @@ async function* takeText(
     }
     await noted?.add(piece)
     yield { events: piece.events, transactions: piece.ends === undefined ? [] : [piece.ends] }
+    if (isLast(piece)) return
   }
 }
 

@@ -56,6 +56,7 @@ function replayFile(file: string, bytes: Buffer, places: readonly EventPlace[]):
     fileId: file,
     head: bytes.subarray(0, places[1]?.from ?? first),
     format,
+    usesTemporaryTables: true,
     largeStatements: new Set(),
     uncounted: new Set(),
     // In odd pieces: where chunks end must not matter.

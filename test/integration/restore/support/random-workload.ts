@@ -68,8 +68,8 @@ class Workload {
     else if (dice < 0.8) await this.#definition()
     else if (dice < 0.86) await this.#settings()
     else if (dice < 0.91) await this.#asStatement()
-    else if (dice < 0.94) await alone(() => this.#xa())
-    else if (dice < 0.97) await alone(() => this.#temporary())
+    else if (dice < 0.94) await this.#xa()
+    else if (dice < 0.97) await this.#temporary()
     else if (dice < 0.985) await this.#run('FLUSH BINARY LOGS')
     else await this.#createTable()
   }
@@ -321,16 +321,4 @@ class Workload {
   #newName(prefix: string): string {
     return `${prefix}${++this.#names}`
   }
-}
-
-let before: Promise<void> = Promise.resolve()
-
-/**
- * One after the other, over all workloads: in a session that replays a log, MariaDB 11.8 drops the temporary tables at an
- * XA PREPARE, whichever session had them.
- */
-async function alone(task: () => Promise<void>): Promise<void> {
-  const mine = before.then(task)
-  before = mine.catch(() => undefined)
-  await mine
 }

@@ -83,6 +83,7 @@ function replayFile(bytes: Buffer) {
     fileId: 'id',
     head: events[0]!.bytes,
     format: reader.format!,
+    usesTemporaryTables: false,
     largeStatements: new Set(),
     uncounted: new Set(),
     async *transactions() {
