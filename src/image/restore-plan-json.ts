@@ -1,17 +1,15 @@
 import * as v from 'valibot'
-import { binlogFileNumber } from '../coordinates/binlog-position.ts'
 import type { BinlogPosition } from '../coordinates/binlog-position.ts'
 import type { Flavor } from '../coordinates/flavor.ts'
 import type { GtidSet } from '../coordinates/gtid-set.ts'
 import { parseGtidSet } from '../coordinates/parse-gtid-set.ts'
-import { Timestamp } from '../coordinates/timestamp.ts'
 import { PitrError } from '../errors.ts'
 import type { BackupImage } from './backup-image.ts'
+import { binlogFile, blob, parsed, place, position, ref, sha256, size, text, timestamp } from './plan-values.ts'
 import type { LogPlace, PlannedSegment, PlannedTransaction, RestorePlanParts, Skipped } from './restore-plan-parts.ts'
 import { parseRestoreTarget } from './restore-target.ts'
 import type { RestoreTarget } from './restore-target.ts'
-import type { TransactionRef } from '../coordinates/transaction-ref.ts'
-import type { Blob, LogCounts } from './segment.ts'
+import type { LogCounts } from './segment.ts'
 import { TRANSACTION_KINDS } from './touched.ts'
 
 /** What the JSON of a plan says: its parts, and the hash it carries. Throws `UnknownFormat` or `CorruptManifest`. */
@@ -181,73 +179,6 @@ function skipped(): v.GenericSchema<unknown, Skipped> {
   })
 }
 
-function ref() {
-  return {
-    fileId: text(),
-    start: position(),
-    end: position(),
-    gtid: v.optional(text()),
-    commitTime: timestamp(),
-  } satisfies Record<keyof TransactionRef, v.GenericSchema>
-}
-
-function place(): v.GenericSchema<unknown, LogPlace> {
-  return v.strictObject({ fileId: text(), position: position() })
-}
-
-function position(): v.GenericSchema<unknown, BinlogPosition> {
-  return v.strictObject({ file: binlogFile(), offset: size() })
-}
-
-function binlogFile(): v.GenericSchema<unknown, string> {
-  return v.pipe(
-    v.string(),
-    v.check((file) => succeeds(() => binlogFileNumber(file)), 'not the name of a binlog file'),
-  )
-}
-
-function blob(): v.GenericSchema<unknown, Blob> {
-  const digest = v.strictObject({ bytes: size(), sha256: sha256() })
-  return v.strictObject({ key: text(), codec: v.literal('zstd'), content: digest, stored: digest })
-}
-
 function counts(): Record<keyof LogCounts, v.GenericSchema<unknown, number>> {
   return { transactions: size(), rowEvents: size(), rows: size() }
-}
-
-function timestamp(): v.GenericSchema<unknown, Timestamp> {
-  return parsed(v.string(), (value) => Timestamp.parse(value), 'a UTC time')
-}
-
-function sha256(): v.GenericSchema<unknown, string> {
-  return v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
-}
-
-function size(): v.GenericSchema<unknown, number> {
-  return v.pipe(v.number(), v.safeInteger(), v.minValue(0))
-}
-
-function text(): v.GenericSchema<unknown, string> {
-  return v.pipe(v.string(), v.maxLength(4096))
-}
-
-function parsed<Input, Output>(
-  schema: v.GenericSchema<unknown, Input>,
-  parse: (input: Input) => Output,
-  what: string,
-): v.GenericSchema<unknown, Output> {
-  return v.pipe(
-    schema,
-    v.check((input) => succeeds(() => parse(input)), `not ${what}`),
-    v.transform(parse),
-  )
-}
-
-function succeeds(parse: () => unknown): boolean {
-  try {
-    parse()
-    return true
-  } catch {
-    return false
-  }
 }
