@@ -34,21 +34,25 @@ export async function bench(args: readonly string[]): Promise<BenchResult> {
   try {
     await using server = await startServer(flavor, { options: ['--sync-binlog=0', '--max-binlog-size=1G'] })
     const place = join(folder, 'archive')
-    const { log, middle } = await makeArchive(server, place)
-    const indexPercent = await measureIndex(join(folder, 'whole'), log)
+    // The same log as the archiver cuts it: in few large segments.
+    const usual = join(folder, 'usual')
+    const middle = await makeArchives(server, place, usual)
+    const indexPercent = await measureIndex(usual)
     const asker = await build(folder)
 
     const rows: (string | number)[][] = []
-    const measure = async (what: string, question: string) => {
-      const { seconds, mebibytes, answer } = await askColdProcesses(asker, place, question)
-      rows.push([what, answer, seconds, mebibytes])
+    const measure = async (what: string, question: string, archive = place) => {
+      const { answer, seconds, mebibytes, mebibytesRead } = await askColdProcesses(asker, archive, question)
+      rows.push([what, answer, seconds, mebibytes, mebibytesRead])
       return { seconds, mebibytes }
     }
     const latest = await measure('plan, latest', 'latest')
     const time = await measure('plan, a time in the middle', middle)
     await measure('the DROP of a table, by its name', 'accident')
+    await measure('plan, a time in the middle of a large segment', middle, usual)
+    await measure('the DROP of a table in a large segment', 'accident', usual)
     return {
-      columns: ['question', 'answer', 'seconds', 'MiB'],
+      columns: ['question', 'answer', 'seconds', 'MiB', 'MiB read'],
       rows,
       goals: [
         goal(
@@ -74,15 +78,13 @@ function goal(what: string, figure: number, bound: number): BenchResult['goals']
   return { what, figure, comparison: '<=', goal: bound }
 }
 
-/** Returns the log that was cut, and a time in its middle. */
-async function makeArchive(
-  source: TestServer,
-  place: string,
-): Promise<{ readonly log: LogFile; readonly middle: string }> {
+/** Returns a time in the middle of the log. */
+async function makeArchives(source: TestServer, place: string, usualPlace: string): Promise<string> {
   await using manager = await RecoveryImageManager.create({ storage: directoryStorage(place) })
+  await using usual = await RecoveryImageManager.create({ storage: directoryStorage(usualPlace) })
   await using server = await connect(source)
   const admin = await createConnection({ ...source.connection })
-  await manager.backup(server, { method: mysqldump() })
+  for (const each of [manager, usual]) await each.backup(server, { method: mysqldump() })
   await admin.query('CREATE DATABASE sbtest')
   await admin.query('FLUSH BINARY LOGS')
   await manager.archive(server)
@@ -102,8 +104,8 @@ async function makeArchive(
     segmentBytes: 1,
     after: archived,
   })
-  await manager.archive(server)
-  return { log, middle: String(pieces.transactions[SEGMENTS >> 1]?.commitTime) }
+  for (const each of [manager, usual]) await each.archive(server)
+  return String(pieces.transactions[SEGMENTS >> 1]?.commitTime)
 }
 
 async function sysbench({ connection }: TestServer, command: string, ...more: string[]): Promise<void> {
@@ -142,13 +144,13 @@ function firstTransactions({ file, bytes }: LogFile, from: number): LogFile {
   throw new Error(`the log holds only ${count} transactions`)
 }
 
-/** The share of a log that its index takes when it is archived in segments of usual size. */
-async function measureIndex(place: string, log: LogFile): Promise<number> {
-  const archive = await Archive.create(directoryStorage(place))
-  const { id } = await archive.createTimeline({ flavor: 'mysql', source: { serverId: 1, version: 'unknown' } })
-  const { segments } = await archiveLog(archive, id, log, { segmentBytes: 64 * 1024 * 1024 })
-  const indexBytes = segments.reduce((sum, { index }) => sum + (index?.bytes ?? 0), 0)
-  return (100 * indexBytes) / log.bytes.length
+/** The share of a log that its index takes. */
+async function measureIndex(place: string): Promise<number> {
+  const archive = await Archive.open(directoryStorage(place))
+  const { segments } = await archive.readFacts((await archive.timeline()).id)
+  const sumOf = (bytesOf: (segment: (typeof segments)[number]) => number) =>
+    segments.reduce((sum, segment) => sum + bytesOf(segment), 0)
+  return (100 * sumOf(({ index }) => index?.bytes ?? 0)) / sumOf(({ blob }) => blob.content.bytes)
 }
 
 /** The library as it is shipped, and the program that asks it, as JavaScript: compiling on the fly would be measured, too. */
@@ -172,22 +174,28 @@ interface Asker {
   readonly library: string
 }
 
-/** Asks in new processes; the median of their lives from start to end, and the largest memory. */
+/** Asks in new processes; the median of their lives from start to end, and the largest memory. One more counts what it reads. */
 async function askColdProcesses(
   { program, library }: Asker,
   place: string,
   question: string,
-): Promise<{ readonly seconds: number; readonly mebibytes: number; readonly answer: string }> {
+): Promise<{ readonly [name in 'seconds' | 'mebibytes' | 'mebibytesRead']: number } & { readonly answer: string }> {
+  const ask = async (...more: string[]) => {
+    const { stdout } = await execa(process.execPath, [program, library, place, question, ...more])
+    return JSON.parse(stdout) as {
+      readonly answer: string
+      readonly bytesRead: number
+      readonly maxRssKibibytes: number
+    }
+  }
   const lives: number[] = []
   let mebibytes = 0
-  let answer = ''
   for (let run = 0; run < RUNS; run++) {
     const startedAt = performance.now()
-    const { stdout } = await execa(process.execPath, [program, library, place, question])
+    const { maxRssKibibytes } = await ask()
     lives.push((performance.now() - startedAt) / 1000)
-    const said = JSON.parse(stdout) as { readonly answer: string; readonly maxRssKibibytes: number }
-    mebibytes = Math.max(mebibytes, said.maxRssKibibytes / 1024)
-    answer = said.answer
+    mebibytes = Math.max(mebibytes, maxRssKibibytes / 1024)
   }
-  return { seconds: lives.toSorted((a, b) => a - b)[RUNS >> 1]!, mebibytes, answer }
+  const { answer, bytesRead } = await ask('counting')
+  return { seconds: lives.toSorted((a, b) => a - b)[RUNS >> 1]!, mebibytes, mebibytesRead: bytesRead / 2 ** 20, answer }
 }

@@ -1,12 +1,23 @@
-// node ask-archive.ts <index.js of the built library> <archive> latest|accident|TIME: asks one question, as a process of its
-// own that begins with nothing, and prints the answer and the memory it took.
+// node ask-archive.ts <index.js of the built library> <archive> latest|accident|TIME [counting]: asks one question, as a process of its
+// own that begins with nothing, and prints the answer, the bytes it read and the memory it took.
 import type * as Library from '../../src/index.ts'
 
-const [library = '', place = '', question = ''] = process.argv.slice(2)
+const [library = '', place = '', question = '', counting = ''] = process.argv.slice(2)
 const { directoryStorage, RecoveryImageManager } = (await import(library)) as typeof Library
-const manager = await RecoveryImageManager.open({ storage: directoryStorage(place) })
+const storage = directoryStorage(place)
+let bytesRead = 0
+if (counting !== '') {
+  const read = storage.read.bind(storage)
+  storage.read = async function* counted(...asked) {
+    for await (const chunk of read(...asked)) {
+      bytesRead += chunk.byteLength
+      yield chunk
+    }
+  }
+}
+const manager = await RecoveryImageManager.open({ storage })
 const answer = question === 'accident' ? await findAccident() : await plan()
-process.stdout.write(JSON.stringify({ answer, maxRssKibibytes: process.resourceUsage().maxRSS }))
+process.stdout.write(JSON.stringify({ answer, bytesRead, maxRssKibibytes: process.resourceUsage().maxRSS }))
 
 async function plan(): Promise<string> {
   const { segments, counts } = await manager.plan(
