@@ -28,7 +28,7 @@ export function createdBy(tokens: SqlTokens, defaultDatabase: string): Statement
     case 'VIEW':
       if (isTemporary) return CHANGES_NOTHING
       skipExistence(tokens)
-      return changesOf(takeTable(tokens, defaultDatabase))
+      return createdTable(tokens, defaultDatabase)
     case 'DATABASE':
     case 'SCHEMA':
       skipExistence(tokens)
@@ -134,6 +134,15 @@ export function maintainedBy(tokens: SqlTokens, defaultDatabase: string): Statem
   tokens.takeWord('NO_WRITE_TO_BINLOG', 'LOCAL')
   if (tokens.takeWord('TABLE', 'TABLES', 'VIEW') === undefined) return CHANGES_UNKNOWN
   return changesOf(...takeTables(tokens, defaultDatabase))
+}
+
+/** `table ...`, `table LIKE other` or `table (LIKE other)`. */
+function createdTable(tokens: SqlTokens, defaultDatabase: string): StatementChanges {
+  const table = takeTable(tokens, defaultDatabase)
+  tokens.takeSymbol('(')
+  if (tokens.takeWord('LIKE') === undefined) return changesOf(table)
+  const copies = takeTable(tokens, defaultDatabase)
+  return copies === undefined ? changesOf(table, copies) : { ...changesOf(table), copies }
 }
 
 /** Whether TEMPORARY is among them. */

@@ -81,7 +81,7 @@ export class LoggedStatements {
     })
     const isWhole = text.length <= MAX_CLASSIFIED_BYTES
     const changes = [...statement.changes, ...unnamedDatabases(statement, status.updatedDatabases ?? [])]
-    return { kind: statement.kind, changes, tablesKnown: statement.tablesKnown && isWhole }
+    return { ...statement, changes, tablesKnown: statement.tablesKnown && isWhole }
   }
 }
 

@@ -1,7 +1,7 @@
 import { Timestamp } from '../coordinates/timestamp.ts'
 import type { CommitTime } from '../coordinates/timestamp.ts'
 import { mayHoldSecret } from '../secrets.ts'
-import type { TableChange, TransactionKind } from '../image/touched.ts'
+import type { TableChange, TouchedTable, TransactionKind } from '../image/touched.ts'
 import type { RowAction } from './rows-event.ts'
 import type { Statement } from './statement.ts'
 import type { Transaction } from './transaction.ts'
@@ -50,6 +50,7 @@ export class OpenTransaction {
   /** The same, made when they are many. */
   #byName: Map<string, MutableChange> | undefined
   #tablesKnown = true
+  #copies: TouchedTable | undefined
   #isPassedOver = false
   #rowEvents = 0
   #rows = 0
@@ -75,10 +76,11 @@ export class OpenTransaction {
   }
 
   /** Adds a statement that was logged as text. */
-  addStatement({ kind, changes, tablesKnown }: Statement): void {
+  addStatement({ kind, changes, tablesKnown, copies }: Statement): void {
     if (kind === 'ddl' || kind === 'account') this.#definitions++
     else this.#otherStatements++
     this.#tablesKnown &&= tablesKnown
+    this.#copies ??= copies
     for (const { database, table } of changes) this.#change(database, table)
   }
 
@@ -101,6 +103,7 @@ export class OpenTransaction {
       kind,
       changes: this.#changes,
       tablesKnown: this.#tablesKnown,
+      ...(this.#copies === undefined ? {} : { copies: this.#copies }),
       rowEvents: this.#rowEvents,
       rows: this.#rows,
       statement: hidesStatement ? undefined : this.statement,

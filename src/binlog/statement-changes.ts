@@ -12,6 +12,8 @@ export interface StatementChanges {
   readonly tablesKnown: boolean
   /** Whether it defines accounts, roles or privileges. */
   readonly isAccount: boolean
+  /** The table whose definition a new one gets, as by `CREATE TABLE ... LIKE`; it stays as it is. */
+  readonly copies?: Required<StatementChange> | undefined
 }
 
 /** Nothing that lies in a table of a database, such as a temporary table. */

@@ -21,6 +21,8 @@ export interface Statement {
   readonly changes: readonly StatementChange[]
   /** False when it may change others: it was not understood, or does what only a server could tell (triggers, functions). */
   readonly tablesKnown: boolean
+  /** The table whose definition a new one gets. */
+  readonly copies?: Required<StatementChange> | undefined
 }
 
 /** How a logged statement is to be read. */
@@ -102,8 +104,8 @@ function isRollbackTo(tokens: SqlTokens): boolean {
 
 function definition(parse: (tokens: SqlTokens, defaultDatabase: string) => StatementChanges): Parse {
   return (tokens, defaultDatabase) => {
-    const { isAccount, changes, tablesKnown } = parse(tokens, defaultDatabase)
-    return { kind: isAccount ? 'account' : 'ddl', changes, tablesKnown }
+    const { isAccount, ...all } = parse(tokens, defaultDatabase)
+    return { kind: isAccount ? 'account' : 'ddl', ...all }
   }
 }
 

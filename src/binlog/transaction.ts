@@ -1,5 +1,5 @@
 import type { CommitTime } from '../coordinates/timestamp.ts'
-import type { TableChange, TransactionKind } from '../image/touched.ts'
+import type { TableChange, TouchedTable, TransactionKind } from '../image/touched.ts'
 import type { TransactionRef } from '../coordinates/transaction-ref.ts'
 import type { XaPart } from './xa-part.ts'
 
@@ -19,6 +19,8 @@ export interface Transaction {
   readonly changes: readonly TableChange[]
   /** False when a statement could not be understood well enough to name every table it touches. */
   readonly tablesKnown: boolean
+  /** The table whose definition it gives to a new one (`CREATE TABLE ... LIKE`), without touching it. */
+  readonly copies?: TouchedTable | undefined
   /** Row events and the rows in them. */
   readonly rowEvents: number
   readonly rows: number

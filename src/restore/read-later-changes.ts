@@ -36,9 +36,8 @@ export async function readLaterChanges(
     const { fileId, file, touched, blob } = segment
     const from = fileId === first.fileId ? first.start.offset : 0
     const to = fileId === plan.stop.fileId ? plan.stop.position.offset : Number.POSITIVE_INFINITY
-    const mayTouch = ({ touched: part }: Pick<typeof segment, 'touched'>): boolean =>
-      part?.tables?.some((table) => finder.concerns(table)) ?? true
-    if (mayTouch({ touched })) {
+    if (finder.concerns(touched)) {
+      const mayTouch = (part: Pick<typeof segment, 'touched'>): boolean => finder.concerns(part.touched)
       for await (const transaction of readWhere(archive, segment, mayTouch, options)) {
         if (transaction.start >= from && transaction.end <= to)
           finder.add(transaction, refTo(transaction, { file, fileId }))

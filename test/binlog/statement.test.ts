@@ -77,6 +77,19 @@ test.each([
   expect(told(sql)).toBe(expected)
 })
 
+test.each([
+  ['CREATE TABLE a LIKE b', { database: 'shop', table: 'b' }],
+  ['CREATE TABLE IF NOT EXISTS c.a (LIKE `c`.`b`)', { database: 'c', table: 'b' }],
+  ['CREATE TABLE a (`LIKE` INT)', undefined],
+  ['CREATE TABLE a (id INT) COMMENT "LIKE b"', undefined],
+])('%s: what it copies', (sql, expected) => {
+  expect(classifyStatement(sql, 'shop').copies).toEqual(expected)
+})
+
+test('a table that is copied from where is not known may touch anything', () => {
+  expect(told('CREATE TABLE c.a LIKE b', '')).toBe('ddl: c.a ?')
+})
+
 describe('names and comments', () => {
   test('are read as the server reads them', () => {
     expect(told('/* first */ -- second\n# third\n DROP/**/TABLE`a``b`.`c.d`')).toBe('ddl: a`b.c.d')

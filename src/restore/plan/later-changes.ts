@@ -4,7 +4,7 @@ import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
 import { PitrError } from '../../errors.ts'
 import type { NameFold } from '../../image/database-names.ts'
 import type { LaterChanges, Skipped, SkippedTransaction } from '../../image/restore-plan-parts.ts'
-import type { TouchedTable } from '../../image/touched.ts'
+import type { Touched, TouchedTable } from '../../image/touched.ts'
 
 /** Enough to look into them. */
 const TRANSACTIONS_NAMED = 3
@@ -23,6 +23,8 @@ export class LaterChangesFinder {
   /** By file and offset. */
   readonly #skipped: ReadonlyMap<string, SkippedTransaction>
   readonly #fold: NameFold
+  /** Whether one of them is a definition. */
+  readonly #skipsDefinition: boolean
   /** By database: every table of a skipped transaction, met or not; '' for the whole database. */
   readonly #names: ReadonlyMap<string, ReadonlySet<string>>
   /** Those of the skipped transactions met so far. */
@@ -31,6 +33,7 @@ export class LaterChangesFinder {
 
   constructor({ transactions }: Pick<Skipped, 'transactions'>, fold: NameFold) {
     this.#skipped = new Map(transactions.map((skipped) => [placeOf(skipped), skipped]))
+    this.#skipsDefinition = transactions.some(isDefinition)
     this.#fold = fold
     const names = new Map<string, Set<string>>()
     for (const { database, table } of transactions.flatMap(({ changes }) => changes)) {
@@ -39,8 +42,16 @@ export class LaterChangesFinder {
     this.#names = names
   }
 
-  /** Whether what touches a table has to be looked at. */
-  concerns({ database, table }: TouchedTable): boolean {
+  /** Whether a part of the log has to be looked at. */
+  concerns(touched: Touched | undefined): boolean {
+    if (touched?.tables === undefined) return true
+    // A definition may copy another one, which is in no list of what is touched.
+    return (
+      (this.#skipsDefinition && touched.kinds.includes('ddl')) || touched.tables.some((each) => this.#isMeant(each))
+    )
+  }
+
+  #isMeant({ database, table }: TouchedTable): boolean {
     const names = this.#names.get(this.#fold(database))
     return names !== undefined && (table === undefined || names.has('') || names.has(this.#keyOf(table)))
   }
@@ -49,10 +60,15 @@ export class LaterChangesFinder {
   add(transaction: Transaction, ref: TransactionRef): void {
     const skipped = this.#skipped.get(placeOf(ref))
     if (skipped !== undefined) return this.#watch(skipped)
+    for (const { definition, name } of transaction.copies === undefined ? [] : this.#touchedBy(transaction.copies)) {
+      if (definition !== undefined)
+        throw madeForAnother(ref, definition, { does: 'copies the definition of', table: name })
+    }
     const touched = new Set(transaction.changes.flatMap((change) => this.#touchedBy(change)))
     if (!transaction.tablesKnown && this.#watched.size > 0) touched.add(this.#unknown)
     for (const watched of touched) {
-      if (watched.definition !== undefined) throw madeForAnother(ref, watched.definition, watched.name)
+      const { definition, name } = watched
+      if (definition !== undefined) throw madeForAnother(ref, definition, { does: 'touches', table: name })
       watched.transactions++
       if (watched.first.length < TRANSACTIONS_NAMED) watched.first.push(ref)
     }
@@ -104,9 +120,13 @@ function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value):
   return found
 }
 
-function madeForAnother(later: TransactionRef, skipped: SkippedTransaction, table: string | undefined): PitrError {
+function madeForAnother(
+  later: TransactionRef,
+  skipped: SkippedTransaction,
+  { does, table }: { readonly does: string; readonly table: string | undefined },
+): PitrError {
   const at = formatBinlogPosition(later.start)
-  const what = table === undefined ? 'may touch anything' : `touches ${table}`
+  const what = table === undefined ? 'may touch anything' : `${does} ${table}`
   const name = skipped.gtid ?? formatBinlogPosition(skipped.start)
   return new PitrError('Unreplayable', {
     subject: at,

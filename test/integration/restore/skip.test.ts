@@ -36,6 +36,7 @@ const NEXT_BAD = 'DELETE FROM shop.orders WHERE id = 3'
 const DROP = 'DROP TABLE shop.gone'
 const TRUNCATE = 'TRUNCATE TABLE shop.emptied'
 const ALTER = 'ALTER TABLE shop.stock ADD COLUMN note VARCHAR(10)'
+const WIDEN = 'ALTER TABLE shop.large ADD COLUMN note VARCHAR(10)'
 const PREPARE = "XA PREPARE 'x'"
 const REINSERTED = 'DELETE FROM shop.stock WHERE id = 1'
 const REINSERTION = 'INSERT INTO shop.stock (id, n) VALUES (1, 20)'
@@ -67,6 +68,9 @@ const HISTORY: readonly (readonly [session: 'picker' | 'other', sql: string])[] 
   ['other', 'INSERT INTO shop.emptied VALUES (3)'],
   ['picker', FROM_TEMPORARY],
   ['picker', 'DROP TEMPORARY TABLE picked'],
+  ['other', WIDEN],
+  ['other', 'CREATE TABLE shop.like_large LIKE shop.large'],
+  ['other', "INSERT INTO shop.like_large VALUES (1, 'v', 'n')"],
   ['other', COPY],
   ['other', DROP],
   ['other', "XA START 'x'"],
@@ -232,6 +236,13 @@ describe('a plan', () => {
       () => [made(ALTER)],
       'Unreplayable',
       /touches shop\.stock, and comes behind the definition/,
+    ],
+    // Rows of the copy would be applied without the column, and no server complains.
+    [
+      'a definition that a later table is a copy of',
+      () => [made(WIDEN)],
+      'Unreplayable',
+      /copies the definition of shop\.large, and comes behind the definition/,
     ],
   ])('is refused for %s', async (_, skip, code, message) => {
     await expectPitrError(prepared.manager.plan({ kind: 'latest' }, { skip: skip() }), {

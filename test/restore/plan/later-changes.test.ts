@@ -7,7 +7,7 @@ import type { TouchedTable } from '../../../src/image/touched.ts'
 import { LaterChangesFinder } from '../../../src/restore/plan/later-changes.ts'
 import { at } from '../../image/facts.ts'
 
-type What = Partial<Pick<Transaction, 'kind' | 'tablesKnown' | 'statement'>>
+type What = Partial<Pick<Transaction, 'kind' | 'tablesKnown' | 'statement' | 'copies'>>
 
 const ORDERS = { database: 'shop', table: 'orders' }
 const ITEMS = { database: 'shop', table: 'items' }
@@ -19,7 +19,8 @@ function later(
   skipped: readonly number[],
   fold: NameFold = EXACT_NAMES,
 ): readonly (readonly [table: string | undefined, places: readonly number[], count: number])[] {
-  const transactions = history.map(([tables, what], number): SkippedTransaction & Pick<Transaction, 'tablesKnown'> => ({
+  type Each = SkippedTransaction & Pick<Transaction, 'tablesKnown' | 'copies'>
+  const transactions = history.map(([tables, what], number): Each => ({
     fileId: 'id',
     start: { file: 'binlog.000001', offset: number },
     end: { file: 'binlog.000001', offset: number + 1 },
@@ -33,8 +34,8 @@ function later(
   }))
   const finder = new LaterChangesFinder({ transactions: skipped.map((number) => transactions[number]!) }, fold)
   for (const { start, end, ...rest } of transactions) {
-    const looks = !rest.tablesKnown || rest.changes.some((change) => finder.concerns(change))
-    if (looks) finder.add({ ...rest, start: start.offset, end: end.offset }, { ...rest, start, end })
+    const touched = { kinds: [rest.kind], tables: rest.tablesKnown ? rest.changes : undefined }
+    if (finder.concerns(touched)) finder.add({ ...rest, start: start.offset, end: end.offset }, { ...rest, start, end })
   }
   return finder.found.map(({ table, first, transactions: count }) => [
     table,
@@ -104,4 +105,20 @@ test.each<[string, readonly TouchedTable[], What]>([
       [0],
     ),
   ).toHaveLength(1)
+})
+
+test('a skipped definition is refused when one behind it copies it; skipped rows are not, nor is another table', () => {
+  const alter = [[ORDERS], { kind: 'ddl', statement: 'ALTER TABLE orders ADD COLUMN n INT' }] as const
+  const like = [[ITEMS], { kind: 'ddl', statement: 'CREATE TABLE items LIKE orders', copies: ORDERS }] as const
+  expect(() => later([alter, like], [0])).toThrow(
+    expect.objectContaining({
+      code: 'Unreplayable',
+      subject: 'binlog.000001:1',
+      message: expect.stringContaining('copies the definition of shop.orders'),
+    }),
+  )
+  expect(later([alter, like], [0, 1])).toEqual([])
+  expect(later([alter, [[ORDERS]], like], [1])).toEqual([])
+  expect(later([[[ORDERS]], like], [0])).toEqual([])
+  expect(later([alter, [[ITEMS], { ...like[1], copies: { database: 'other', table: 'orders' } }]], [0])).toEqual([])
 })
