@@ -61,7 +61,7 @@ export class LogTally {
     for (const [database, tables] of other.#tables) for (const table of tables) this.#addTable(database, table)
   }
 
-  /** The sums for a range of `file`; tables are named as long as their names take no more than `maxNameBytes`. */
+  /** The sums for a range of `file`; tables are named as long as their names take no more than `maxNameBytes`, and {@link MAX_NAME_BYTES}. */
   take(maxNameBytes: number, file: { readonly file: string; readonly fileId: string }): LogTotals {
     return {
       counts: { transactions: this.#transactions, rowEvents: this.#rowEvents, rows: this.#rows },
@@ -71,9 +71,14 @@ export class LogTally {
       maxCommitTime: this.#max,
       touched: {
         kinds: TRANSACTION_KINDS.filter((kind) => this.#kinds.has(kind)),
-        tables: this.#tablesKnown && this.#nameBytes <= maxNameBytes ? this.#listTables() : undefined,
+        tables: this.#hasAllTables && this.#nameBytes <= maxNameBytes ? this.#listTables() : undefined,
       },
     }
+  }
+
+  /** A list that names some of them only would hide the others from every search. */
+  get #hasAllTables(): boolean {
+    return this.#tablesKnown && this.#nameBytes <= MAX_NAME_BYTES
   }
 
   #addTime(min: CommitTime, max: CommitTime): void {
@@ -91,7 +96,7 @@ export class LogTally {
     if (database === this.#lastDatabase && table === this.#lastTable) return
     this.#lastDatabase = database
     this.#lastTable = table
-    if (!this.#tablesKnown || this.#nameBytes > MAX_NAME_BYTES) return
+    if (!this.#hasAllTables) return
     let names = this.#tables.get(database)
     if (names === undefined) this.#tables.set(database, (names = new Set()))
     if (names.has(table)) return

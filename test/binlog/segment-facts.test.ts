@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { EventReader } from '../../src/binlog/event-reader.ts'
 import { readFileHead } from '../../src/binlog/file-head.ts'
+import { LogTally } from '../../src/binlog/log-tally.ts'
 import { SegmentFactsBuilder } from '../../src/binlog/segment-facts.ts'
 import type { SegmentFacts } from '../../src/binlog/segment-facts.ts'
 import { TransactionReader } from '../../src/binlog/transaction-reader.ts'
+import { Timestamp } from '../../src/coordinates/timestamp.ts'
 import { fixture, FIXTURES, LogBuilder } from './support.ts'
 
 function factsOf(bytes: Buffer): SegmentFacts | undefined {
@@ -81,4 +83,30 @@ test('GTIDs with gaps, of several sources, add up', () => {
 
 test('before any boundary there are none', () => {
   expect(new SegmentFactsBuilder({ file: 'binlog.000001', fileId: 'x', flavor: 'mysql' }).take()).toBeUndefined()
+})
+
+test('the tables of a range are all named or none, however many are asked for', () => {
+  const touching = (tables: number): LogTally => {
+    const changes = Array.from({ length: tables }, (_, i) => {
+      return { database: 'shop', table: `table_${i}`.padEnd(60, '_'), inserted: 1, updated: 0, deleted: 0 }
+    })
+    const tally = new LogTally()
+    tally.add({
+      start: 4,
+      end: 5,
+      commitTime: new Timestamp(1, 'microsecond'),
+      kind: 'row',
+      changes,
+      tablesKnown: true,
+      rowEvents: tables,
+      rows: tables,
+    })
+    return tally
+  }
+  const file = { file: 'binlog.000001', fileId: 'x' }
+  expect(touching(1000).take(2 ** 20, file).touched.tables).toHaveLength(1000)
+  expect(touching(2000).take(2 ** 20, file).touched.tables).toBeUndefined()
+  const both = touching(1000)
+  both.addAll(touching(2000))
+  expect(both.take(2 ** 20, file).touched.tables).toBeUndefined()
 })
