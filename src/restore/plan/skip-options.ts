@@ -23,7 +23,9 @@ export function readSkipOptions({ skip, skippedGtids }: PlanOptions): Pick<PlanO
 
 function isName(name: unknown): name is TransactionName {
   if (typeof name === 'string') return true
-  const start: unknown = typeof name === 'object' && name !== null && 'start' in name ? name.start : undefined
+  if (typeof name !== 'object' || name === null || !('start' in name)) return false
+  const { start, gtid, fileId }: { start: unknown; gtid?: unknown; fileId?: unknown } = name
+  if (![gtid, fileId].every((each) => each === undefined || typeof each === 'string')) return false
   if (typeof start !== 'object' || start === null || !('file' in start) || !('offset' in start)) return false
   return typeof start.file === 'string' && Number.isSafeInteger(start.offset)
 }

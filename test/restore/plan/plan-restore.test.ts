@@ -4,11 +4,12 @@ import { parseGtidSet } from '../../../src/coordinates/parse-gtid-set.ts'
 import type { Segment } from '../../../src/image/segment.ts'
 import type { TimelineFacts } from '../../../src/image/timeline-facts.ts'
 import type { RestoreTarget } from '../../../src/image/restore-target.ts'
-import type { TransactionName } from '../../../src/restore/plan/plan-options.ts'
+import type { PlanOptions, TransactionName } from '../../../src/restore/plan/plan-options.ts'
 import { locateTarget } from '../../../src/restore/plan/locate-target.ts'
 import { segmentOf } from '../../../src/restore/plan/log-span.ts'
 import { LogView } from '../../../src/restore/plan/log-view.ts'
 import { planRestore } from '../../../src/restore/plan/plan-restore.ts'
+import { readSkipOptions } from '../../../src/restore/plan/skip-options.ts'
 import { at, facts, image, segment } from '../../image/facts.ts'
 
 const UUID = '3e11fa47-71ca-11e1-9e33-c80aa9429562'
@@ -248,4 +249,15 @@ test('10,000 segments are planned reading a few', () => {
   expect(made.counts.transactions).toBe(9000)
   // It takes a tenth of a second; the bound leaves room for a busy machine and still shows quadratic work.
   expect(performance.now() - started).toBeLessThan(5000)
+})
+
+test.each<[string, unknown]>([
+  ['no list', 'GTID'],
+  ['no name', [null]],
+  ['an offset as text', [{ start: { file: 'binlog.000001', offset: '4' } }]],
+  ['a GTID that is no text', [{ start: { file: 'binlog.000001', offset: 4 }, gtid: 5 }]],
+])('skip that is %s is InvalidArgument', (_, skip) => {
+  expect(() => readSkipOptions({ skip: skip as PlanOptions['skip'] })).toThrow(
+    expect.objectContaining({ code: 'InvalidArgument', subject: 'skip' }),
+  )
 })
