@@ -53,7 +53,7 @@ export const ERROR_CODES = {
   Unreplayable: 'The range holds something that cannot be replayed faithfully.',
   // Restoring
   PlanMismatch: 'The plan does not belong to this archive, or the archive no longer holds what it was made from.',
-  TargetNotEmpty: 'The target server holds data already.',
+  TargetNotEmpty: 'The target server holds data already, or is still isolated by a restore whose mark is gone.',
   TargetIsSource: 'The target is the very server the archive was made from.',
   TargetIncompatible:
     'The target server has another flavor, an older version or settings that cannot take this history.',

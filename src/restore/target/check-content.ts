@@ -6,6 +6,7 @@ import type { AccountDefinition } from '../../server/flavor/flavor-dialect.ts'
 import { replayDialect } from '../../server/flavor/replay-dialect-of.ts'
 import { MARKER_DATABASE } from '../../server/marker-database.ts'
 import type { HeldTarget } from './held-target.ts'
+import { isClosed } from './isolate-target.ts'
 import { MARKER_TABLE } from './marker-table.ts'
 import { readMarker } from './marker.ts'
 import type { Marker, MarkerPhase } from './marker.ts'
@@ -26,6 +27,7 @@ export async function checkContent(target: HeldTarget, plan: RestorePlan): Promi
     return { kind: 'marked', marker }
   }
   const { server, session } = target
+  if (await isClosed(session)) throw closedWithoutMark()
   const databases = await server.dialect.databases(session)
   const foreign = databases.filter((name) => name !== MARKER_DATABASE)
   const ownGtids = await server.dialect.executedGtids(session)
@@ -101,6 +103,16 @@ function preparedAlready(xid: string): PitrError {
     message: `the target holds a prepared XA transaction: ${xid}`,
     hint: 'Nothing was written. End it with XA COMMIT or XA ROLLBACK (XA RECOVER lists it), or use another empty server.',
     details: { xid },
+  })
+}
+
+// Taken for what it was before, its settings would be kept for good: a server that is closed, and loses commits in a crash.
+function closedWithoutMark(): PitrError {
+  return new PitrError('TargetNotEmpty', {
+    subject: 'init_connect',
+    message:
+      'the target is isolated by a restore whose mark was removed: nobody knows any more what its settings were before',
+    hint: 'Nothing was written. Use another empty server, such as this one with a new data directory.',
   })
 }
 

@@ -7,7 +7,7 @@ import { replayDialect } from '../../server/flavor/replay-dialect-of.ts'
 import { EarlierReplay } from '../log/earlier-replay.ts'
 import { endOtherSessions } from './end-other-sessions.ts'
 import type { HeldTarget } from './held-target.ts'
-import { isolateTarget, wasRestarted } from './isolate-target.ts'
+import { isClosed, isolateTarget } from './isolate-target.ts'
 import type { Loaded, LoadedBy } from './marker-manifest.ts'
 import type { Marker } from './marker.ts'
 import { readProgress } from './replay-progress.ts'
@@ -33,7 +33,7 @@ export async function findEarlierReplay(
   const { logger = SILENT_LOGGER, signal } = options
   const { loaded } = state
   if (phase !== 'loaded' || loaded === undefined || !isBy(loaded, by)) return undefined
-  const isOpen = await wasRestarted(session)
+  const isOpen = !(await isClosed(session))
   const reason = isOpen ? await reasonOfRestart(target, loaded) : undefined
   if (reason !== undefined) {
     logger.info(`the target was restarted, and ${reason}: nobody can go on there`)

@@ -56,9 +56,9 @@ export async function isolateTarget(
   return recorded
 }
 
-/** Whether the server of a target that was isolated was restarted since: it lost a setting that is not kept over a restart. */
-export async function wasRestarted(session: Session): Promise<boolean> {
-  return (await session.value('SELECT @@GLOBAL.init_connect')) !== CLOSED
+/** Whether a server was isolated by us, and not restarted since: that takes away a setting. */
+export async function isClosed(session: Session): Promise<boolean> {
+  return (await session.value('SELECT @@GLOBAL.init_connect')) === CLOSED
 }
 
 /** Puts everything back. Can be done twice. */

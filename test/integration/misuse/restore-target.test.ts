@@ -43,6 +43,14 @@ describe('a target that must not be restored into', () => {
     await expectRefused(target, { code: 'TargetIncompatible', subject: last })
   })
 
+  test('a server that a restore isolated, and somebody emptied with its mark: TargetNotEmpty', async () => {
+    await using target = await startServer(flavor)
+    await using server = await connect(target)
+    await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none', isolation: 'keep' })
+    await run(target, ['SET SESSION sql_log_bin = 0', 'DROP DATABASE shop', 'DROP DATABASE mysql_pitr'])
+    await expectRefused(target, { code: 'TargetNotEmpty', subject: 'init_connect' })
+  })
+
   test('a server of the other flavor: TargetIncompatible', async () => {
     await using target = await startServer(flavor === 'mysql' ? 'mariadb' : 'mysql')
     await expectRefused(target, { code: 'TargetIncompatible', subject: /mysql|mariadb/i })
