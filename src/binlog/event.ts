@@ -14,9 +14,22 @@ export class BinlogEvent {
   readonly bodyStart: number
   /** Where its body ends in `buffer`: before the checksum. */
   readonly bodyEnd: number
+  /** Offset behind it in its file. */
+  readonly end: number
 
-  /** Reads the header at `start`, which must be whole; `length` is the event's, checked by the caller. */
-  constructor(file: string, buffer: Buffer, start: number, length: number, offset: number, checksumBytes: number) {
+  /**
+   * Reads the header at `start`, which must be whole; `length` is the event's, checked by the caller. `end` is another than
+   * that only for what stands in place of an event of the file.
+   */
+  constructor(
+    file: string,
+    buffer: Buffer,
+    start: number,
+    length: number,
+    offset: number,
+    checksumBytes: number,
+    end: number = offset + length,
+  ) {
     this.file = file
     this.type = buffer[start + 4]!
     this.offset = offset
@@ -24,6 +37,7 @@ export class BinlogEvent {
     this.buffer = buffer
     this.bodyStart = start + HEADER_BYTES
     this.bodyEnd = start + length - checksumBytes
+    this.end = end
   }
 
   // Few events are asked for the rest of their header, and there are millions of them.
@@ -44,11 +58,6 @@ export class BinlogEvent {
     return this.buffer[at]! | (this.buffer[at + 1]! << 8)
   }
 
-  /** Offset behind it in its file. */
-  get end(): number {
-    return this.offset + this.length
-  }
-
   /** The whole event, header and checksum included: a view, valid only until the reader's next `push`. */
   get bytes(): Buffer {
     const start = this.bodyStart - HEADER_BYTES
@@ -62,7 +71,21 @@ export class BinlogEvent {
 
   /** The same event in a buffer of its own, which stays. */
   detached(): BinlogEvent {
-    return new BinlogEvent(this.file, Buffer.from(this.bytes), 0, this.length, this.offset, this.checksumBytes)
+    return new BinlogEvent(
+      this.file,
+      Buffer.from(this.bytes),
+      0,
+      this.length,
+      this.offset,
+      this.checksumBytes,
+      this.end,
+    )
+  }
+
+  /** The same event as one of those that stand in place of another: the last one for all its bytes of the file, the others for none. */
+  inPlaceOf({ file, offset, end }: BinlogEvent, isLast: boolean): BinlogEvent {
+    const { buffer, bodyStart, length, checksumBytes } = this
+    return new BinlogEvent(file, buffer, bodyStart - HEADER_BYTES, length, offset, checksumBytes, isLast ? end : offset)
   }
 
   /** Copies the whole event to the beginning of `target`, which must be large enough. */
@@ -94,6 +117,8 @@ export const EventFlag = {
 
 /** Length of every event's header. */
 export const HEADER_BYTES = 19
+/** Where the length of an event lies in its header. */
+export const LENGTH_AT = 9
 /** Length of the CRC32 at the end of each event of a file with checksums. */
 export const CHECKSUM_BYTES = 4
 

@@ -81,7 +81,8 @@ export class ImageStepper {
   }
 }
 
-function readLength(bytes: Buffer, at: number, prefix: number): number {
+/** The length that 1 to 4 bytes in front of a value say. */
+export function readLength(bytes: Buffer, at: number, prefix: number): number {
   switch (prefix) {
     case 1:
       return bytes[at]!

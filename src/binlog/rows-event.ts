@@ -100,7 +100,7 @@ export class RowCounter {
       const rowStart = at
       at = before.step(bytes, at, end)
       if (after !== undefined && at !== DOES_NOT_FIT) {
-        if (isPartial) at = this.#stepValueOptions(bytes, at, end, place)
+        if (isPartial) at = valueOptionsEnd(this.#table, bytes, at, end, place)
         at = after.step(bytes, at, end)
       }
       if (at === DOES_NOT_FIT) throw corruptBinlog(place, `row ${rows + 1} of a row event does not fit into it`)
@@ -110,15 +110,18 @@ export class RowCounter {
     }
     return rows
   }
+}
 
-  /** Before an after image of a partial update: options, and one bit for each JSON column of the table, present or not. */
-  #stepValueOptions(bytes: Buffer, at: number, end: number, place: LogPlace): number {
-    const cursor = new ByteCursor(bytes, place, at, end)
-    const options = cursor.packed()
-    if (options > PARTIAL_JSON_UPDATES) throw cursor.corrupt(`unknown row value options ${options}`)
-    if (options === PARTIAL_JSON_UPDATES) cursor.skip((this.#table.jsonColumns + 7) >> 3)
-    return cursor.at
-  }
+/**
+ * Where the after image of a partial update begins: before it lie options, and one bit for each JSON column of the table,
+ * present or not.
+ */
+export function valueOptionsEnd(table: TableMap, bytes: Buffer, at: number, end: number, place: LogPlace): number {
+  const cursor = new ByteCursor(bytes, place, at, end)
+  const options = cursor.packed()
+  if (options > PARTIAL_JSON_UPDATES) throw cursor.corrupt(`unknown row value options ${options}`)
+  if (options === PARTIAL_JSON_UPDATES) cursor.skip((table.jsonColumns + 7) >> 3)
+  return cursor.at
 }
 
 /** Where the parts of a row event lie. */
@@ -185,7 +188,7 @@ function isSame(known: Buffer, bytes: Buffer, at: number): boolean {
 }
 
 /** STMT_END_F: the last rows event of a statement. */
-const STATEMENT_END = 1
+export const STATEMENT_END = 1
 /** Flags follow the table id. */
 export const FLAGS_AT = 6
 

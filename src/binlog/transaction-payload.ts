@@ -1,7 +1,7 @@
 import { createZstdDecompress, zstdDecompressSync } from 'node:zlib'
 import { ByteCursor } from './byte-cursor.ts'
 import { EventType, eventTypeName } from './event-type.ts'
-import { BinlogEvent, HEADER_BYTES, readUint32 } from './event.ts'
+import { BinlogEvent, HEADER_BYTES, LENGTH_AT, readUint32 } from './event.ts'
 import { corruptBinlog, unsupportedEvent } from './log-problem.ts'
 import type { LogPlace } from './log-problem.ts'
 
@@ -23,9 +23,6 @@ const Compression = { Zstd: 0, None: 255 } as const
 
 /** `Z_MIN_CHUNK`, the least that zlib takes. */
 const MIN_CHUNK_BYTES = 64
-
-/** Where the length lies in the header of an event. */
-const LENGTH_AT = 9
 
 /** How much of a large transaction is unpacked at a time. */
 const CHUNK_BYTES = 1024 * 1024

@@ -1,5 +1,5 @@
 import { EventType } from './event-type.ts'
-import { BinlogEvent, HEADER_BYTES } from './event.ts'
+import { BinlogEvent, HEADER_BYTES, LENGTH_AT } from './event.ts'
 import { inflatedLength, inflateMariadb } from './mariadb-compression.ts'
 import { readRowsHead, ROWS_LAYOUTS } from './rows-event.ts'
 
@@ -36,9 +36,8 @@ export function uncompressedLength(event: BinlogEvent): number {
   return HEADER_BYTES + rowsAt + inflatedLength(event.body.subarray(rowsAt), event)
 }
 
-// In the header of an event.
+/** Where the type lies in the header of an event. */
 const TYPE_AT = 4
-const LENGTH_AT = 9
 
 /** Where the rows begin in the body. */
 function rowsIn(event: BinlogEvent): number {

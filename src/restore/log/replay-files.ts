@@ -1,9 +1,15 @@
 import type { Archive } from '../../archive/archive.ts'
+import type { BinlogEvent } from '../../binlog/event.ts'
+import { UpdatesApart } from '../../binlog/updates-apart.ts'
 import { withUniqueChecks } from '../../binlog/with-unique-checks.ts'
+import type { Transaction } from '../../binlog/transaction.ts'
 import type { OperationOptions } from '../../options.ts'
 import type { ReplayChunk, ReplayFile } from '../replay/replayer.ts'
 import type { ByteInterval, PlannedFile } from './planned-file.ts'
 import { readLogFile } from './read-log-file.ts'
+
+/** A large transaction can be a gigabyte of small events: no more of them are objects at once. */
+const MAX_UNPACKED_EVENTS = 10_000
 
 /** The planned files as a replayer takes them. Their bytes are read and checked again while they stream. */
 export function replayFiles(
@@ -31,13 +37,33 @@ async function* readWanted(
   const all = [...prepared, ...wanted]
   const isSent = withinInOrder(all)
   const endsSent = withinInOrder(all)
+  const apart = new UpdatesApart(format)
   for await (const { events, transactions } of readLogFile(archive, segments, options)) {
-    const chunk = {
-      events: events.filter(({ offset }) => isSent(offset)).map((event) => withUniqueChecks(event, format)),
-      transactions: transactions.filter(({ start }) => endsSent(start)),
+    const ending = transactions.filter(({ start }) => endsSent(start))
+    let sent: BinlogEvent[] = []
+    for (const event of events) {
+      if (!isSent(event.offset)) continue
+      const unpacked = apart.unpackIfCut(event)
+      if (unpacked === undefined) {
+        apart.add(withUniqueChecks(event, format), sent)
+        continue
+      }
+      for (const inner of unpacked) {
+        sent.push(inner)
+        if (sent.length < MAX_UNPACKED_EVENTS) continue
+        yield chunkOf(sent, ending)
+        sent = []
+      }
     }
-    if (chunk.events.length > 0) yield chunk
+    if (sent.length > 0) yield chunkOf(sent, ending)
   }
+}
+
+/** A chunk of these events, and of those transactions that end in it: they are taken away. */
+function chunkOf(events: readonly BinlogEvent[], ending: Transaction[]): ReplayChunk {
+  const { end } = events.at(-1)!
+  const open = ending.findIndex((transaction) => transaction.end > end)
+  return { events, transactions: ending.splice(0, open < 0 ? ending.length : open) }
 }
 
 /** Tells for offsets that only grow whether they lie in one of the intervals. */

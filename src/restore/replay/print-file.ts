@@ -1,3 +1,4 @@
+import { bytesForFile } from '../../binlog/bytes-for-file.ts'
 import type { Transaction } from '../../binlog/transaction.ts'
 import { complaintOf } from '../../backup/mysqldump/complaint.ts'
 import { programName } from '../../backup/mysqldump/program-name.ts'
@@ -59,9 +60,11 @@ export async function printFile(options: PrintFileOptions): Promise<void> {
 async function feed(running: RunningProgram, mark: Uint8Array, { file, onSent }: PrintFileOptions): Promise<void> {
   await writeInput(running.stdin, file.head)
   for await (const { events, transactions } of file.transactions()) {
-    const bytes = Buffer.concat(events.map((event) => event.bytes))
-    await writeInput(running.stdin, bytes)
-    onSent(bytes.length, transactions)
+    await writeInput(running.stdin, Buffer.concat(events.map((event) => bytesForFile(event, file.format))))
+    onSent(
+      events.reduce((bytes, { offset, end }) => bytes + end - offset, 0),
+      transactions,
+    )
   }
   await writeInput(running.stdin, mark)
   running.stdin.end()

@@ -1,17 +1,10 @@
-import { crc32 } from 'node:zlib'
-import type { BinlogEvent } from '../../../binlog/event.ts'
-import { CHECKSUM_BYTES } from '../../../binlog/event.ts'
 import { PitrError } from '../../../errors.ts'
-import type { LogFormat } from '../../../image/segment.ts'
 import { LARGE_TRANSACTION_BYTES } from '../../log/planned-file.ts'
 
 /** Base64 makes four characters of three bytes, and no text of this process has more than 2^29 - 24. */
 const MAX_BYTES: number = 380 * 1024 * 1024
 /** A piece of a transaction ends with the event that makes it large. Leaves room for what lies before, and the maps. */
 export const MAX_ROW_EVENT_BYTES: number = MAX_BYTES - 2 * LARGE_TRANSACTION_BYTES
-
-/** Where the length lies in the header of an event. */
-const LENGTH_AT = 9
 
 /**
  * A [BINLOG](https://dev.mysql.com/doc/refman/en/binlog.html) statement that applies events as they are. Every row event
@@ -22,17 +15,6 @@ export function binlogStatement(events: readonly Uint8Array[]): string {
   const bytes = Buffer.concat(events)
   if (bytes.length > MAX_BYTES) throw tooLarge(bytes.length)
   return `BINLOG '${bytes.toString('base64')}'`
-}
-
-/** The bytes of an event as its file would hold it: those of compressed transactions have no checksum of their own. */
-export function bytesForFile(event: BinlogEvent, { checksum }: LogFormat): Uint8Array {
-  const { bytes, checksumBytes } = event
-  if (checksum === 'none' || checksumBytes > 0) return bytes
-  const whole = Buffer.alloc(bytes.length + CHECKSUM_BYTES)
-  bytes.copy(whole)
-  whole.writeUInt32LE(whole.length, LENGTH_AT)
-  whole.writeUInt32LE(crc32(whole.subarray(0, bytes.length)), bytes.length)
-  return whole
 }
 
 function tooLarge(bytes: number): PitrError {

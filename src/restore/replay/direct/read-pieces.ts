@@ -93,7 +93,7 @@ class OpenTransaction {
       this.#gtid = gtidOf(event)
     }
     this.#events.push(event)
-    this.#bytes += event.length
+    this.#bytes += event.end - event.offset
     this.#unpackedBytes += unpackedLength(event)
   }
 
