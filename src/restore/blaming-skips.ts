@@ -16,7 +16,7 @@ export async function blamingSkips<Result>(
     throw new PitrError(code, {
       subject,
       message,
-      hint: `The plan skips ${skipped.transactions.length === 1 ? 'a transaction' : `${names.length} transactions`}, and this one may need it: then make a plan that skips this one too, or none. Otherwise: ${hint}`,
+      hint: `The plan skips ${skipped.transactions.length === 1 ? 'a transaction' : `${names.length} transactions`}, and this one may need it: then make a plan that skips this one too, or none, and restore it into another empty server. Otherwise: ${hint}`,
       details: { ...details, skipped: names },
       cause: error,
     })

@@ -9,7 +9,7 @@ import type { OperationOptions } from '../options.ts'
 import { requirePreflight } from '../server/preflight.ts'
 import type { Server } from '../server/server.ts'
 import { checkPlan } from './check-plan.ts'
-import { countsGtids } from './counts-gtids.ts'
+import { countsGtids, requireCountsSkipped } from './counts-gtids.ts'
 import { finishEarlier, writtenSince } from './finish-earlier.ts'
 import { finish } from './finish.ts'
 import type { IsolationEnd } from './finish.ts'
@@ -175,6 +175,7 @@ export async function restore(
   }
 
   const counts = await countsGtids(target, plan)
+  requireCountsSkipped(plan, counts)
   const { user } = server.connection
   const by = { replayer: replayer.name, accounts, user, counts, preserves: preserveTransactions }
   // Where it would have to note its place in every transaction, the log would hold that as well.

@@ -160,6 +160,14 @@ describe.each(['mysqlbinlog', 'direct'] as const)('a restore by %s', (replayer) 
   })
 })
 
+test('skipped GTIDs count as executed without a binary log too; a target that counts none of them there is refused', async () => {
+  await using logless = await startServer(flavor, { options: ['--log-bin=OFF'] })
+  const plan = await planWithout([BAD, LAST], { skippedGtids: 'executed' })
+  const restored = restore(plan, 'direct', logless)
+  if (flavor === 'mysql') expectGtids(await restored, [])
+  else await expectPitrError(restored, { code: 'TargetIncompatible', subject: 'log_bin' })
+})
+
 describe('a plan', () => {
   test('says what is skipped, what comes behind it on the same tables, and what becomes of its GTID', async () => {
     const plan = await planWithout([BAD])
@@ -301,8 +309,12 @@ async function planWithout(statements: readonly string[], options: PlanOptions =
   return await prepared.manager.plan({ kind: 'latest' }, { skip: statements.map(made), ...options })
 }
 
-async function restore(plan: RestorePlan, replayer: 'direct' | 'mysqlbinlog'): Promise<RestoreReport> {
-  await using server = await connect(target)
+async function restore(
+  plan: RestorePlan,
+  replayer: 'direct' | 'mysqlbinlog',
+  into: TestServer = target,
+): Promise<RestoreReport> {
+  await using server = await connect(into)
   return await prepared.manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none', replayer })
 }
 
