@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EventReader } from '../../../../src/binlog/event-reader.ts'
+import { CHECKSUM_BYTES } from '../../../../src/binlog/event.ts'
 import type { BinlogEvent } from '../../../../src/binlog/event.ts'
 import { TransactionReader } from '../../../../src/binlog/transaction-reader.ts'
 import type { ReplayChunk, ReplayFile } from '../../../../src/restore/replay/replayer.ts'
@@ -28,10 +29,12 @@ export async function logFiles(server: TestServer): Promise<readonly ReplayFile[
 
 /** One file with other bytes behind its head. */
 export function withTransactions(file: ReplayFile, chunks: readonly Uint8Array[]): ReplayFile {
-  // Damaged bytes are no events; what only passes bytes on sees no difference.
+  // Damaged bytes are no events; what only passes bytes on, which have their checksums, sees no difference.
+  const passedOn = (bytes: Uint8Array) =>
+    ({ bytes, checksumBytes: CHECKSUM_BYTES, offset: 0, end: bytes.length }) as BinlogEvent
   return {
     ...file,
-    transactions: () => stream(chunks.map((bytes) => ({ events: [{ bytes } as BinlogEvent], transactions: [] }))),
+    transactions: () => stream(chunks.map((bytes) => ({ events: [passedOn(bytes)], transactions: [] }))),
   }
 }
 
