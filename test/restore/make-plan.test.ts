@@ -63,7 +63,7 @@ describe('the plan by blocks is the plan by everything', () => {
     expect(whole.facts.segments.map(({ index }) => index)).toEqual([expect.anything()])
     const cut = await archived('binlog.000002', bytes, { blockBytes: 600, segmentBytes: bytes.length / 3 })
     for (const log of [whole, cut]) {
-      expect(await comparePlans(log, fc.sample(targetsOf(log), 40))).toBeGreaterThan(3)
+      expect(await comparePlans(log, fc.sample(targetsOf(log), { numRuns: 60, seed: 1 }))).toBeGreaterThan(3)
     }
   })
 
