@@ -10,7 +10,6 @@ import { TransactionReader } from '../../src/binlog/transaction-reader.ts'
 
 /** What the archiver hands on at once. */
 const CHUNK_BYTES = 1024 * 1024
-const PIECE_BYTES = 64 * 1024
 const HEAD_BYTES = 64 * 1024
 /** A segment ends at the first boundary behind this much. */
 const SEGMENT_BYTES = 64 * 1024 * 1024
@@ -81,6 +80,6 @@ async function* chunksOf(opened: FileHandle): AsyncGenerator<Buffer, void, undef
     const { buffer, bytesRead } = await next
     if (bytesRead === 0) return
     next = read(i)
-    for (let at = 0; at < bytesRead; at += PIECE_BYTES) yield buffer.subarray(at, Math.min(at + PIECE_BYTES, bytesRead))
+    yield buffer.subarray(0, bytesRead)
   }
 }
