@@ -1,7 +1,7 @@
-import { crc32 } from 'node:zlib'
 import type { LogFormat } from '../image/segment.ts'
 import { CHECKSUM_BYTES, LENGTH_AT } from './event.ts'
 import type { BinlogEvent } from './event.ts'
+import { writeChecksum } from './write-checksum.ts'
 
 /** The bytes of an event as its file would hold it: those of compressed transactions have no checksum of their own. */
 export function bytesForFile(event: BinlogEvent, { checksum }: LogFormat): Uint8Array {
@@ -10,6 +10,6 @@ export function bytesForFile(event: BinlogEvent, { checksum }: LogFormat): Uint8
   const whole = Buffer.alloc(bytes.length + CHECKSUM_BYTES)
   bytes.copy(whole)
   whole.writeUInt32LE(whole.length, LENGTH_AT)
-  whole.writeUInt32LE(crc32(whole.subarray(0, bytes.length)), bytes.length)
+  writeChecksum(whole)
   return whole
 }

@@ -4,6 +4,7 @@ import type { LogFormat } from '../image/segment.ts'
 import { CHECKSUM_BYTES, EventFlag, HEADER_BYTES } from './event.ts'
 import { corruptBinlog, unsupportedEvent } from './log-problem.ts'
 import type { LogPlace } from './log-problem.ts'
+import { writeChecksum } from './write-checksum.ts'
 
 /** What a file's format description event says. */
 export interface FormatDescription extends LogFormat {
@@ -69,10 +70,7 @@ export function withoutServerStart(formatDescription: Uint8Array): Buffer {
   const bytes = Buffer.from(formatDescription)
   bytes.writeUInt32LE(0, CREATED_AT)
   clearInUse(bytes)
-  if (bytes.length > MAX_BYTES_WITHOUT_CHECKSUM) {
-    const end = bytes.length - CHECKSUM_BYTES
-    bytes.writeUInt32LE(crc32(bytes.subarray(0, end)), end)
-  }
+  if (bytes.length > MAX_BYTES_WITHOUT_CHECKSUM) writeChecksum(bytes)
   return bytes
 }
 

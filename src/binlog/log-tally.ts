@@ -29,11 +29,6 @@ export class LogTally {
   #tablesKnown = true
   #nameBytes = 0
 
-  /** Transactions so far. */
-  get transactions(): number {
-    return this.#transactions
-  }
-
   /** Adds the next transaction. */
   add(transaction: Transaction): void {
     const { commitTime } = transaction

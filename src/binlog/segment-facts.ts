@@ -105,11 +105,6 @@ export class SegmentFactsBuilder {
     return this.#to
   }
 
-  /** Transactions so far. */
-  get transactions(): number {
-    return this.#tally.transactions + this.#block.tally.transactions
-  }
-
   /** The facts up to the last boundary; undefined when there was none. */
   take(): SegmentFacts | undefined {
     if (this.#to === undefined) return undefined

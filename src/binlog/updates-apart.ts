@@ -1,4 +1,3 @@
-import { crc32 } from 'node:zlib'
 import type { LogFormat } from '../image/segment.ts'
 import { EventType } from './event-type.ts'
 import { BinlogEvent, HEADER_BYTES, LENGTH_AT } from './event.ts'
@@ -9,6 +8,7 @@ import type { RowsHead, RowsLayout } from './rows-event.ts'
 import type { TableMap } from './table-map.ts'
 import { TableMaps } from './table-maps.ts'
 import { readTransactionPayload } from './transaction-payload.ts'
+import { writeChecksum } from './write-checksum.ts'
 
 /**
  * Cuts the row events of MySQL that update a row more than once, such as those of a REPLACE that names a key twice, into
@@ -136,7 +136,6 @@ function rowsOf(event: BinlogEvent, rowsAt: number, start: number, end: number):
   bytes.writeUInt32LE(bytes.length, LENGTH_AT)
   const isLast = end === bodyEnd
   if (!isLast) bytes[HEADER_BYTES + FLAGS_AT]! &= ~STATEMENT_END
-  const withoutChecksum = bytes.length - checksumBytes
-  if (checksumBytes > 0) bytes.writeUInt32LE(crc32(bytes.subarray(0, withoutChecksum)), withoutChecksum)
+  if (checksumBytes > 0) writeChecksum(bytes)
   return new BinlogEvent(file, bytes, 0, bytes.length, offset, checksumBytes).inPlaceOf(event, isLast)
 }

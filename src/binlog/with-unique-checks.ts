@@ -1,9 +1,9 @@
-import { crc32 } from 'node:zlib'
 import type { LogFormat } from '../image/segment.ts'
 import type { BinlogEvent } from './event.ts'
 import { HEADER_BYTES } from './event.ts'
 import { flavorOf } from './format-description.ts'
 import { FLAGS_AT, ROWS_LAYOUTS } from './rows-event.ts'
+import { writeChecksum } from './write-checksum.ts'
 
 /** RELAXED_UNIQUE_CHECKS_F: the session that wrote the rows had `unique_checks` off. */
 const RELAXED_UNIQUE_CHECKS = 4
@@ -20,8 +20,8 @@ export function withUniqueChecks(event: BinlogEvent, { serverVersion }: LogForma
   if (ROWS_LAYOUTS[event.type] === undefined || flavorOf(serverVersion) !== 'mariadb') return event
   if (((event.body[FLAGS_AT] ?? 0) & RELAXED_UNIQUE_CHECKS) === 0) return event
   const checked = event.detached()
-  const { bytes, bodyEnd, checksumBytes } = checked
+  const { bytes, checksumBytes } = checked
   bytes[HEADER_BYTES + FLAGS_AT]! &= ~RELAXED_UNIQUE_CHECKS
-  if (checksumBytes > 0) bytes.writeUInt32LE(crc32(bytes.subarray(0, bodyEnd)), bodyEnd)
+  if (checksumBytes > 0) writeChecksum(bytes)
   return checked
 }

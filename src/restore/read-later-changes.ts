@@ -1,5 +1,6 @@
 import type { Archive } from '../archive/archive.ts'
 import { readWhere } from '../archive/find-transactions.ts'
+import { refTo } from '../binlog/transaction.ts'
 import { nameFold } from '../image/database-names.ts'
 import type { LaterChanges, Skipped } from '../image/restore-plan-parts.ts'
 import type { RestorePlan } from '../image/restore-plan.ts'
@@ -7,7 +8,6 @@ import type { TimelineFacts } from '../image/timeline-facts.ts'
 import type { OperationOptions } from '../options.ts'
 import { ProgressMeter } from '../progress.ts'
 import { checkPlan } from './check-plan.ts'
-import { refTo } from '../binlog/transaction.ts'
 import { LaterChangesFinder } from './plan/later-changes.ts'
 
 /**

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Archive } from '../../src/archive/archive.ts'
+import type { Archive } from '../../src/archive/archive.ts'
 import { findTransactions } from '../../src/archive/find-transactions.ts'
 import type { TransactionFilter } from '../../src/archive/find-transactions.ts'
 import { parseSegmentIndex, serializeSegmentIndex } from '../../src/archive/manifests/segment-index.ts'
@@ -12,29 +12,24 @@ import { Timestamp } from '../../src/coordinates/timestamp.ts'
 import type { LogBlock } from '../../src/image/log-block.ts'
 import type { Segment } from '../../src/image/segment.ts'
 import { TRANSACTION_KINDS } from '../../src/image/touched.ts'
-import { directoryStorage } from '../../src/storage/directory-storage.ts'
 import { fixture, FIXTURES, LogBuilder } from '../binlog/support.ts'
 import { collect, contentOf } from '../storage/content.ts'
-import { temporaryPlace } from '../storage/temporary-place.ts'
 import { archiveLog } from '../support/archive-log.ts'
 import type { ArchivedLog } from '../support/archive-log.ts'
-import { countingStorage } from '../support/counting-storage.ts'
+import { countedArchive } from '../support/counted-archive.ts'
+import type { CountedArchive } from '../support/counted-archive.ts'
 import type { StorageCounts } from '../support/counting-storage.ts'
 import { forgeIndex } from '../support/forge-index.ts'
-import { SOURCE } from './samples.ts'
 
 const START = 1_800_000_000_000_000
 
-let place: Awaited<ReturnType<typeof temporaryPlace>>
+let place: CountedArchive
 let archive: Archive
 let timelineId: string
 let counts: StorageCounts
 beforeEach(async () => {
-  place = await temporaryPlace()
-  const counting = countingStorage(directoryStorage(place.path))
-  archive = await Archive.create(counting.storage)
-  timelineId = (await archive.createTimeline(SOURCE)).id
-  counts = counting.counts
+  place = await countedArchive()
+  ;({ archive, timelineId, counts } = place)
 })
 afterEach(async () => {
   await place[Symbol.asyncDispose]()

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Archive } from '../../src/archive/archive.ts'
+import type { Archive } from '../../src/archive/archive.ts'
 import type { SegmentIndex } from '../../src/archive/manifests/segment-index.ts'
 import { EventReader } from '../../src/binlog/event-reader.ts'
 import { EventType } from '../../src/binlog/event-type.ts'
@@ -19,16 +19,14 @@ import { verifyLog } from '../../src/restore/log/verify-log.ts'
 import { makePlan } from '../../src/restore/make-plan.ts'
 import { LogView } from '../../src/restore/plan/log-view.ts'
 import { planRestore } from '../../src/restore/plan/plan-restore.ts'
-import { directoryStorage } from '../../src/storage/directory-storage.ts'
 import { FRAME_BYTES } from '../../src/storage/frames.ts'
-import { SOURCE } from '../archive/samples.ts'
 import { fixture, FIXTURES, LogBuilder } from '../binlog/support.ts'
 import { image } from '../image/facts.ts'
 import { contentOf } from '../storage/content.ts'
-import { temporaryPlace } from '../storage/temporary-place.ts'
 import { archiveLog } from '../support/archive-log.ts'
 import type { ArchiveLogOptions } from '../support/archive-log.ts'
-import { countingStorage } from '../support/counting-storage.ts'
+import { countedArchive } from '../support/counted-archive.ts'
+import type { CountedArchive } from '../support/counted-archive.ts'
 import type { StorageCounts } from '../support/counting-storage.ts'
 import { flipBit } from '../support/damage.ts'
 import { forgeIndex } from '../support/forge-index.ts'
@@ -41,16 +39,13 @@ const START = 1_800_000_000_000_000
 const UUID = 'abababab-abab-abab-abab-abababababab'
 const LIMITS = { statementBytes: Number.POSITIVE_INFINITY, hint: '' }
 
-let place: Awaited<ReturnType<typeof temporaryPlace>>
+let place: CountedArchive
 let archive: Archive
 let timelineId: string
 let counts: StorageCounts
 beforeEach(async () => {
-  place = await temporaryPlace()
-  const counting = countingStorage(directoryStorage(place.path))
-  archive = await Archive.create(counting.storage)
-  timelineId = (await archive.createTimeline(SOURCE)).id
-  counts = counting.counts
+  place = await countedArchive()
+  ;({ archive, timelineId, counts } = place)
 })
 afterEach(async () => {
   await place[Symbol.asyncDispose]()

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { crc32 } from 'node:zlib'
-
-const HEADER_BYTES = 19
-const ROTATE_EVENT = 4
-const CHECKSUM_BYTES = 4
+import { EventType } from '../../binlog/event-type.ts'
+import { CHECKSUM_BYTES, HEADER_BYTES, LENGTH_AT } from '../../binlog/event.ts'
+import { writeChecksum } from '../../binlog/write-checksum.ts'
 
 /** A last event behind the transactions of a file, and the text by which the program shows that it got there. */
 export interface EndMark {
@@ -27,15 +25,12 @@ export function endMark(head: Uint8Array, checksum: 'crc32' | 'none'): EndMark {
   const event = Buffer.alloc(size)
   // The first event begins behind the four magic bytes: timestamp (4), type (1), server id (4), ...
   event.set(head.subarray(4, 4 + HEADER_BYTES))
-  event.writeUInt8(ROTATE_EVENT, 4)
-  event.writeUInt32LE(size, 9)
+  event.writeUInt8(EventType.Rotate, 4)
+  event.writeUInt32LE(size, LENGTH_AT)
   event.writeUInt32LE(0, 13)
   event.writeUInt16LE(0, 17)
   event.writeBigUInt64LE(4n, HEADER_BYTES)
   event.write(name, HEADER_BYTES + 8, 'latin1')
-  if (checksum === 'crc32') {
-    const body = event.subarray(0, size - CHECKSUM_BYTES)
-    event.writeUInt32LE(crc32(body), size - CHECKSUM_BYTES)
-  }
+  if (checksum === 'crc32') writeChecksum(event)
   return { event, text: `Rotate to ${name}` }
 }
