@@ -3,8 +3,7 @@
 // checks that the server goes on where they end, ships the rest and gathers the manifests.
 import { execa } from 'execa'
 import { createConnection } from 'mysql2/promise'
-import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { stripTypeScriptTypes } from 'node:module'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Archive } from '../src/archive/archive.ts'
@@ -19,6 +18,8 @@ import { connect } from '../test/support/connect.ts'
 import { startServer, sysbenchProgram } from '../test/support/servers/index.ts'
 import type { TestServer } from '../test/support/servers/index.ts'
 import type { BenchResult } from './support/bench-result.ts'
+import { buildProgram } from './support/build-program.ts'
+import type { BuiltProgram } from './support/build-program.ts'
 
 const SEGMENTS = 10_000
 const RUNS = 5
@@ -38,7 +39,7 @@ export async function bench(args: readonly string[]): Promise<BenchResult> {
     const usual = join(folder, 'usual')
     const middle = await makeArchives(server, place, usual)
     const indexPercent = await measureIndex(usual)
-    const asker = await build(folder)
+    const asker = await buildProgram(join(import.meta.dirname, 'plan', 'ask-archive.ts'), folder)
 
     const rows: (string | number)[][] = []
     const measure = async (what: string, question: string, archive = place) => {
@@ -153,30 +154,9 @@ async function measureIndex(place: string): Promise<number> {
   return (100 * sumOf(({ index }) => index?.bytes ?? 0)) / sumOf(({ blob }) => blob.content.bytes)
 }
 
-/** The library as it is shipped, and the program that asks it, as JavaScript: compiling on the fly would be measured, too. */
-async function build(folder: string): Promise<Asker> {
-  const root = join(import.meta.dirname, '..')
-  const programs = join(folder, 'package', 'dist')
-  await execa('tsc', ['-p', 'tsconfig.build.json', '--outDir', programs], { cwd: root, preferLocal: true })
-  await symlink(join(root, 'node_modules'), join(folder, 'package', 'node_modules'))
-  await copyFile(join(root, 'package.json'), join(folder, 'package', 'package.json'))
-  const program = join(folder, 'ask-archive.mjs')
-  await writeFile(
-    program,
-    stripTypeScriptTypes(await readFile(join(import.meta.dirname, 'plan', 'ask-archive.ts'), 'utf8')),
-  )
-  return { program, library: join(programs, 'index.js') }
-}
-
-/** What one process runs, and the library it loads. */
-interface Asker {
-  readonly program: string
-  readonly library: string
-}
-
 /** Asks in new processes; the median of their lives from start to end, and the largest memory. One more counts what it reads. */
 async function askColdProcesses(
-  { program, library }: Asker,
+  { program, library }: BuiltProgram,
   place: string,
   question: string,
 ): Promise<{ readonly [name in 'seconds' | 'mebibytes' | 'mebibytesRead']: number } & { readonly answer: string }> {

@@ -24,6 +24,7 @@ type ValueName =
   | 'accounts'
   | 'isolation'
   | 'durability'
+  | 'replayer'
   | 'from'
   | 'to'
   | 'table'
@@ -33,7 +34,7 @@ type ValueName =
 type ListName = 'skip'
 
 /** Options that are there or not. */
-type SwitchName = 'create' | 'lock' | 'latest' | 'exclusive' | 'json' | 'quiet' | 'help'
+type SwitchName = 'create' | 'lock' | 'latest' | 'exclusive' | 'json' | 'quiet' | 'help' | 'preserve-transactions'
 
 /** Name of an option. */
 export type OptionName = ValueName | ListName | SwitchName
@@ -91,6 +92,13 @@ const OPTIONS: Readonly<
   durability: {
     value: 'full|relaxed',
     help: 'whether the target waits for its disk while it is restored (default relaxed)',
+  },
+  replayer: {
+    value: 'direct|mysqlbinlog',
+    help: "how the log is replayed: in large batches, or through the server's own program (default direct)",
+  },
+  'preserve-transactions': {
+    help: 'keep each transaction one in the log of the target, for replicas that get it from there',
   },
   from: { value: 'TIME', help: 'only transactions committed at or after this moment' },
   to: { value: 'TIME', help: 'only transactions committed at or before this moment' },

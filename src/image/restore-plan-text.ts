@@ -4,6 +4,7 @@ import { formatBinlogPosition } from '../coordinates/binlog-position.ts'
 import { instantToNanoseconds } from '../coordinates/instant.ts'
 import type { LaterChanges, PlannedTransaction, RestorePlanParts, Skipped } from './restore-plan-parts.ts'
 import { describeRestoreTarget } from './restore-target.ts'
+import { tableName } from './touched.ts'
 import type { TableChange } from './touched.ts'
 
 /** Enough to recognize a transaction by. */
@@ -122,10 +123,11 @@ function skipped(plan: RestorePlanParts): Row[] {
 const NOT_CHANGED_LATER = 'nothing that is replayed behind it touches the same tables'
 const MAY_NOT_FIT = 'These may be refused, and the restore fails then; or leave content that never existed.'
 
-function rowsOf({ database, table, inserted, updated, deleted }: TableChange): string {
+function rowsOf(change: TableChange): string {
+  const { inserted, updated, deleted } = change
   const rows = Object.entries({ inserted, updated, deleted }).filter(([, count]) => count > 0)
   const counts = rows.map(([verb, count]) => `${plural(count, 'row')} ${verb}`)
-  return `${database}.${table ?? '*'}${counts.length === 0 ? '' : ` (${counts.join(', ')})`}`
+  return `${tableName(change)}${counts.length === 0 ? '' : ` (${counts.join(', ')})`}`
 }
 
 function changedBy({ table, transactions, first: [first] }: LaterChanges): string {

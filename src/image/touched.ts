@@ -16,6 +16,11 @@ export interface TouchedTable {
   readonly table?: string | undefined
 }
 
+/** Its name as `database.table`; `database.*` for a whole database. */
+export function tableName({ database, table }: TouchedTable): string {
+  return `${database}.${table ?? '*'}`
+}
+
 /** What one transaction did to one table. */
 export interface TableChange extends TouchedTable {
   /** Rows written by row events; 0 for statements. */

@@ -68,9 +68,9 @@ export interface RestoreOptions extends OperationOptions {
    */
   readonly verify?: 'stream' | 'before' | undefined
   /**
-   * How the log is replayed: `mysqlbinlog` pipes what that program prints into the client, which is the reference; `direct`
-   * sends the log's own row events in large batches, which is many times as fast, can go on where it was stopped, and new.
-   * @default 'mysqlbinlog'
+   * How the log is replayed: `direct` sends the log's own row events in large batches, which is many times as fast, and can go
+   * on where it was stopped; `mysqlbinlog` pipes what that program prints into the client, as the manuals have it.
+   * @default 'direct'
    */
   readonly replayer?: ReplayerName | undefined
   /**
@@ -113,7 +113,7 @@ export async function restore(
     accounts = 'all',
     isolation = 'lift',
     verify = 'stream',
-    replayer: replayerName = 'mysqlbinlog',
+    replayer: replayerName = 'direct',
     durability = 'relaxed',
     preserveTransactions = false,
     methods = [mysqldump()],

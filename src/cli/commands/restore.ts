@@ -9,7 +9,17 @@ import { readPlanOptions, readTarget, TARGET_OPTIONS } from '../target.ts'
 /** `mysql-pitr restore` */
 export const restore: Command = {
   help: 'restore into an empty running server, and prove it',
-  options: ['archive', 'plan', ...TARGET_OPTIONS, ...SERVER_OPTIONS, 'accounts', 'isolation', 'durability'],
+  options: [
+    'archive',
+    'plan',
+    ...TARGET_OPTIONS,
+    ...SERVER_OPTIONS,
+    'accounts',
+    'isolation',
+    'durability',
+    'replayer',
+    'preserve-transactions',
+  ],
   async run(context) {
     const { options, operation, print } = context
     requireOneWay(options)
@@ -22,6 +32,8 @@ export const restore: Command = {
       accounts: choice(options, 'accounts', ['all', 'none']),
       isolation: choice(options, 'isolation', ['lift', 'keep']),
       durability: choice(options, 'durability', ['full', 'relaxed']),
+      replayer: choice(options, 'replayer', ['direct', 'mysqlbinlog']),
+      preserveTransactions: options['preserve-transactions'],
       ...operation,
     })
     print(

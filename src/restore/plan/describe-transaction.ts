@@ -1,6 +1,7 @@
 import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
 import { PitrError } from '../../errors.ts'
 import type { PlannedTransaction, SkippedTransaction } from '../../image/restore-plan-parts.ts'
+import { tableName } from '../../image/touched.ts'
 import type { LocatedSkip } from './find-skipped.ts'
 import type { Located, LogView } from './log-view.ts'
 
@@ -13,7 +14,7 @@ export function describeTransaction(log: LogView, located: Located | undefined):
   const details = log.detailsOf(located)
   if (details === undefined || details instanceof PitrError) return located.ref
   const { changes, tablesKnown, statement } = details
-  const tables = changes.map(({ database, table }) => `${database}.${table ?? '*'}`)
+  const tables = changes.map(tableName)
   return {
     ...located.ref,
     ...(tablesKnown ? { tables: [...new Set(tables)] } : {}),

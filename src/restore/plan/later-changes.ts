@@ -4,6 +4,7 @@ import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
 import { PitrError } from '../../errors.ts'
 import type { NameFold } from '../../image/database-names.ts'
 import type { LaterChanges, Skipped, SkippedTransaction } from '../../image/restore-plan-parts.ts'
+import { tableName } from '../../image/touched.ts'
 import type { Touched, TouchedTable } from '../../image/touched.ts'
 
 /** Enough to look into them. */
@@ -84,9 +85,10 @@ export class LaterChangesFinder {
 
   #watch(skipped: SkippedTransaction): void {
     const definition = isDefinition(skipped) ? skipped : undefined
-    for (const { database, table } of skipped.changes) {
+    for (const change of skipped.changes) {
+      const { database, table } = change
       const tables = entryOf(this.#watched, this.#fold(database), () => new Map<string, Watched>())
-      const name = `${database}.${table ?? '*'}`
+      const name = tableName(change)
       const watched = entryOf(tables, this.#keyOf(table), () => ({ name, definition, transactions: 0, first: [] }))
       watched.definition ??= definition
       this.#unknown.definition ??= definition

@@ -1,4 +1,7 @@
 import { refTo } from '../../binlog/transaction.ts'
+import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
+import { PitrError } from '../../errors.ts'
+import { tableName } from '../../image/touched.ts'
 import { throwIfAborted } from '../../options.ts'
 import { clientProgram } from '../../server/client-programs.ts'
 import { replayDialect } from '../../server/flavor/replay-dialect-of.ts'
@@ -102,14 +105,24 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
       const end = batch.transactions.at(-1)?.end
       await rows.apply(batch, end === undefined ? undefined : notes?.placeSql?.({ fileId: file.fileId, end }))
     } catch (error) {
-      const failed = batch.transactions.map((transaction) => refTo(transaction, file))
-      throw refusedByServer(describe(batch), error, { ...place(), failed })
+      throw await refused(batch, error)
     }
     gtids.add(batch.transactions)
     sent.add(batch.bytes, batch.transactions, file)
     if (!dialect.fillsIn || !gtids.isDue) return
     await session.run(sessionAfterReplay)
     await gtids.fillIn(session)
+  }
+  const refused = async (batch: RowBatch, error: unknown): Promise<unknown> => {
+    // When the connection is lost, or that takes more than there is, the batch is named.
+    const found = isRefusal(error) ? await rows.findRefused(batch).catch(() => undefined) : undefined
+    const transactions = found === undefined ? batch.transactions : [found.transaction]
+    const failed = transactions.map((transaction) => refTo(transaction, file))
+    return refusedByServer(describe(batch, file), found?.error ?? error, {
+      ...place(),
+      failed,
+      tables: [...new Set(transactions.flatMap(({ changes }) => changes.map(tableName)))],
+    })
   }
   const takeBatch = () => takeRowBatch(pieces, file.format, preserveTransactions ? () => false : dialect.canJoin)
   for (let batch = await takeBatch(); ;) {
@@ -130,6 +143,12 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
   }
 }
 
-function describe({ transactions, gtid }: RowBatch): string {
-  return transactions.length > 0 ? 'rows' : `rows of a large transaction${gtid === undefined ? '' : `, ${gtid}`}`
+function describe({ partOf, gtid }: RowBatch, { file }: ReplayFile): string {
+  if (partOf === undefined) return 'rows'
+  const at = formatBinlogPosition({ file, offset: partOf })
+  return `rows of the large transaction ${gtid === undefined ? '' : `${gtid} `}at ${at}`
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof PitrError && error.code === 'QueryFailed'
 }

@@ -7,6 +7,9 @@ import { describeEnd } from '../../host/program-failure.ts'
 import { withoutSecrets } from '../../secrets.ts'
 import { refusalOf, withoutValues } from '../../server/refusal.ts'
 
+/** In a message. */
+const TABLES_NAMED = 5
+
 /** Where a replay was when it failed. */
 export interface ReplayPlace {
   /** The binlog file that is being sent; undefined behind the last one. */
@@ -15,6 +18,8 @@ export interface ReplayPlace {
   readonly last: TransactionRef | undefined
   /** The transactions of which one was refused, as far as that is known. */
   readonly failed?: readonly TransactionRef[] | undefined
+  /** The tables these touch, as `database.table`. */
+  readonly tables?: readonly string[] | undefined
 }
 
 /** A replay that a program ended: keeps its exit status and what it said, but for statements and rows. */
@@ -46,7 +51,7 @@ export function refusedByServer(what: string, error: unknown, place: ReplayPlace
 }
 
 function failure(reason: string, place: ReplayPlace, details: Readonly<Record<string, unknown>>): PitrError {
-  const { file, last, failed = [] } = place
+  const { file, last, failed = [], tables } = place
   const sent =
     last === undefined
       ? 'no transaction had been sent whole'
@@ -55,15 +60,23 @@ function failure(reason: string, place: ReplayPlace, details: Readonly<Record<st
     subject: failed[0] === undefined ? (file ?? 'the binary logs') : formatBinlogPosition(failed[0].start),
     message: `the replay failed ${describePlace(place)} (${sent}): ${reason}`,
     hint: 'Remove the cause and run the same restore again on this target.',
-    details: { file, last, failed: failed.length === 0 ? undefined : [failed[0], failed.at(-1)], ...details },
+    details: { file, last, failed: failed.length === 0 ? undefined : [failed[0], failed.at(-1)], tables, ...details },
   })
 }
 
-function describePlace({ file, failed = [] }: ReplayPlace): string {
+function describePlace({ file, failed = [], tables = [] }: ReplayPlace): string {
   const [first] = failed
   if (first === undefined) return file === undefined ? 'at its end' : `in or before ${file}`
-  if (failed.length === 1) return `in the transaction ${describe(first)}`
+  if (failed.length === 1) {
+    const touching = tables.length === 0 ? '' : `, which touches ${listed(tables)}`
+    return `in the transaction ${describe(first)}${touching}`
+  }
   return `in one of ${failed.length} transactions that were applied together, from ${describe(first)} to ${describe(failed.at(-1)!)}`
+}
+
+function listed(tables: readonly string[]): string {
+  const more = tables.length - TABLES_NAMED
+  return `${tables.slice(0, TABLES_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 function describe({ gtid, start, commitTime }: TransactionRef): string {

@@ -32,6 +32,13 @@ test('the lock of a process that died is taken over', async () => {
   expect(lock).toBeDefined()
 })
 
+test.runIf(process.platform === 'linux')('so is that of one whose number another process has now', async () => {
+  const file = join(folder, 'a.lock')
+  await writeFile(file, `${process.pid} 1`)
+  await using lock = await tryLock(file)
+  expect(lock).toBeDefined()
+})
+
 test('work under a lock never overlaps, and a failure lets go of it', async () => {
   const file = join(folder, 'a.lock')
   let busy = 0

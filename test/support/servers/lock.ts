@@ -10,10 +10,11 @@ export interface Lock extends AsyncDisposable {
 
 /** Waits until nobody holds the lock file, takes it, and lets go of it when `work` is done. */
 export async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
-  for (;;) {
+  for (let waits = 1; ; waits++) {
     await using lock = await tryLock(file)
     if (lock !== undefined) return await work()
     await sleep(100)
+    if (waits % 300 === 0) console.warn(`waiting for ${file}, which process ${await lockHolder(file)} holds`)
   }
 }
 
@@ -30,10 +31,16 @@ export async function tryLock(file: string): Promise<Lock | undefined> {
 
 /** The process that holds a lock file, if any. */
 export async function lockHolder(file: string): Promise<number | undefined> {
+  const holder = await contentOf(file)
+  return holder === undefined ? undefined : Number.parseInt(holder, 10)
+}
+
+async function contentOf(file: string): Promise<string | undefined> {
   try {
-    return Number(await readFile(file, 'utf8'))
+    return await readFile(file, 'utf8')
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return undefined
+    // The file of a process that ended meanwhile is there, and cannot be read.
+    if (isCode(error, 'ENOENT') || isCode(error, 'ESRCH')) return undefined
     throw error
   }
 }
@@ -41,7 +48,7 @@ export async function lockHolder(file: string): Promise<number | undefined> {
 // A hard link appears with its content, so nobody ever reads a lock file that has no holder in it yet.
 async function claim(file: string): Promise<boolean> {
   const draft = `${file}.${randomUUID()}`
-  await writeFile(draft, String(process.pid), { mode: 0o600 })
+  await writeFile(draft, await identityOf(process.pid), { mode: 0o600 })
   try {
     await link(draft, file)
     return true
@@ -54,8 +61,8 @@ async function claim(file: string): Promise<boolean> {
 }
 
 async function removeStale(file: string): Promise<void> {
-  const holder = await lockHolder(file)
-  if (holder === undefined || isAlive(holder)) return
+  const holder = await contentOf(file)
+  if (holder === undefined || (await holds(holder))) return
   const aside = `${file}.${randomUUID()}`
   try {
     await rename(file, aside)
@@ -64,8 +71,21 @@ async function removeStale(file: string): Promise<void> {
     throw error
   }
   // Between reading and renaming, somebody else may have removed the stale file and taken the lock: give theirs back.
-  if ((await lockHolder(aside)) !== holder) await link(aside, file)
+  if ((await contentOf(aside)) !== holder) await link(aside, file)
   await rm(aside, { force: true })
+}
+
+async function holds(holder: string): Promise<boolean> {
+  const pid = Number.parseInt(holder, 10)
+  return isAlive(pid) && (await identityOf(pid)) === holder
+}
+
+// Numbers are given out again, on a busy machine within the hour: Linux tells also when a process began.
+// https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+async function identityOf(pid: number): Promise<string> {
+  const stat = await contentOf(`/proc/${pid}/stat`)
+  const startTime = stat?.slice(stat.lastIndexOf(')')).split(' ')[20]
+  return startTime === undefined ? String(pid) : `${pid} ${startTime}`
 }
 
 /** Whether a process of this machine exists. */

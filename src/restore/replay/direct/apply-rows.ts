@@ -1,6 +1,11 @@
 import type { ReplayDialect, RowSettings } from '../../../server/flavor/replay-dialect.ts'
 import type { Session } from '../../../server/session.ts'
-import type { RowBatch } from './row-batch.ts'
+import type { RowBatch, TransactionApart } from './row-batch.ts'
+
+/** A transaction that the server refuses, and what it says. */
+export interface RefusedTransaction extends Pick<TransactionApart, 'transaction'> {
+  readonly error: unknown
+}
 
 /** Applies batches of rows in a session that keeps its settings between them. */
 export class RowApplier {
@@ -31,6 +36,28 @@ export class RowApplier {
     if (statement !== undefined) await this.#session.query(statement)
     if (last !== undefined) await this.#session.query(last)
     if (ends) await this.#session.query('COMMIT')
+  }
+
+  /**
+   * Which transaction of a batch that was refused the server does not take: applies them one by one where the batch would
+   * have been, and takes all of it back. Undefined when that cannot be told.
+   */
+  async findRefused({ gtid, apart }: RowBatch): Promise<RefusedTransaction | undefined> {
+    const transactions = apart()
+    if (transactions.length === 0) return undefined
+    await this.#session.run(['ROLLBACK', ...this.#dialect.nextGtid(gtid), 'START TRANSACTION'])
+    try {
+      for (const { transaction, statement } of transactions) {
+        try {
+          if (statement !== undefined) await this.#session.query(statement)
+        } catch (error) {
+          return { transaction, error }
+        }
+      }
+      return undefined
+    } finally {
+      await this.#session.query('ROLLBACK')
+    }
   }
 }
 

@@ -20,6 +20,8 @@ export interface LogPiece {
   readonly bytes: number
   /** Size of its events when nothing in them is compressed. */
   readonly unpackedBytes: number
+  /** Where the transaction begins in the file. */
+  readonly start: number
   /** Whether the transaction begins in it. */
   readonly begins: boolean
   /** The transaction, when it ends in it. */
@@ -124,6 +126,7 @@ class OpenTransaction {
       maps: this.#maps,
       bytes: fileBytes,
       unpackedBytes: this.#unpackedBytes,
+      start: this.start,
       begins: !this.#hasPieces,
       ends,
       gtid: this.#gtid,

@@ -27,6 +27,17 @@ export interface RowBatch {
   readonly settings: RowSettings | undefined
   /** Bytes of the log it stands for. */
   readonly bytes: number
+  /** Where the transaction begins of which it is a part. */
+  readonly partOf: number | undefined
+  /** Several transactions one by one; none when it is not of several. */
+  readonly apart: () => readonly TransactionApart[]
+}
+
+/** One of the transactions of a batch. */
+export interface TransactionApart {
+  readonly transaction: Transaction
+  /** A BINLOG statement; undefined when it is empty. */
+  readonly statement: string | undefined
 }
 
 /** How many transactions of the source become one: the benchmark `replay` shows what that is worth. */
@@ -46,7 +57,7 @@ export async function takeRowBatch(
   const first = await pieces.peek()
   if (first?.kind !== 'rows') return undefined
   const taken: LogPiece[] = []
-  const rows: BinlogEvent[] = []
+  const rows: BinlogEvent[][] = []
   let settings: RowSettings | undefined
   let bytes = 0
   let unpackedBytes = 0
@@ -63,24 +74,39 @@ export async function takeRowBatch(
     if (joined === 'differ') break
     settings = joined
     taken.push(next)
-    rows.push(...next.maps, ...events.filter(isOfRows))
+    rows.push([...next.maps, ...events.filter(isOfRows)])
     pieces.take()
     bytes += next.bytes
     unpackedBytes += next.unpackedBytes
   }
   const last = taken.at(-1)!
+  const transactions = taken.flatMap(({ ends }) => ends ?? [])
+  const isPart = !first.begins || last.ends === undefined
   return {
-    statement:
-      rows.length === 0
-        ? undefined
-        : binlogStatement(rows.map((event) => bytesForFile(uncompressedRows(event), format))),
+    statement: statementOf(rows.flat(), format),
     begins: first.begins,
     ends: last.ends !== undefined,
-    transactions: taken.flatMap(({ ends }) => ends ?? []),
+    transactions,
     gtid: last.gtid,
     settings,
     bytes,
+    partOf: isPart ? first.start : undefined,
+    apart: transactions.length > 1 ? oneByOne(transactions, rows, format) : () => [],
   }
+}
+
+// Apart from the rest, so that the events of a large transaction are not held while they are applied.
+function oneByOne(
+  transactions: readonly Transaction[],
+  rows: readonly (readonly BinlogEvent[])[],
+  format: LogFormat,
+): RowBatch['apart'] {
+  return () => transactions.map((transaction, i) => ({ transaction, statement: statementOf(rows[i] ?? [], format) }))
+}
+
+function statementOf(rows: readonly BinlogEvent[], format: LogFormat): string | undefined {
+  if (rows.length === 0) return undefined
+  return binlogStatement(rows.map((event) => bytesForFile(uncompressedRows(event), format)))
 }
 
 function isOfRows({ type }: BinlogEvent): boolean {
