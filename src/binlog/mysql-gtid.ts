@@ -17,6 +17,8 @@ const GNO_AT = SID_AT + SID_BYTES
 const CLOCKS_AT = GNO_AT + 8
 const COMMIT_TIMESTAMP_AT = CLOCKS_AT + 1 + 16
 const COMMIT_TIMESTAMP_BYTES = 7
+/** In the last byte of the immediate timestamp. */
+const ORIGINAL_FOLLOWS = 0x80
 const UINT32 = 2 ** 32
 /** A number of 64 bits whose upper half is less is exact as a `number`. */
 const EXACT_HIGH = 2 ** 21
@@ -34,6 +36,17 @@ export function readMysqlGtid(event: BinlogEvent, isAnonymous: boolean): MysqlGt
     gtid: isAnonymous ? undefined : sourceAt(buffer, bodyStart + SID_AT) + numberAt(event, bodyStart + GNO_AT),
     commitMicroseconds: commitTimestamp(buffer, bodyStart + COMMIT_TIMESTAMP_AT, bodyEnd),
   }
+}
+
+/**
+ * The original_commit_timestamp of a Gtid (33) or Anonymous_gtid (34) event, microseconds since the epoch: when it committed
+ * on the server that executed it first. Undefined before MySQL 8.
+ */
+export function readOriginalCommit({ buffer, bodyStart, bodyEnd }: BinlogEvent): number | undefined {
+  const at = bodyStart + COMMIT_TIMESTAMP_AT
+  const isOwn =
+    at + COMMIT_TIMESTAMP_BYTES <= bodyEnd && (buffer[at + COMMIT_TIMESTAMP_BYTES - 1]! & ORIGINAL_FOLLOWS) !== 0
+  return commitTimestamp(buffer, isOwn ? at + COMMIT_TIMESTAMP_BYTES : at, bodyEnd)
 }
 
 /** Writes 32 hex digits the way GTIDs have them. */
@@ -71,7 +84,7 @@ function numberAt(event: BinlogEvent, at: number): number | bigint {
  */
 function commitTimestamp(buffer: Buffer, at: number, end: number): number | undefined {
   if (end - at < COMMIT_TIMESTAMP_BYTES) return undefined
-  const high = buffer[at + 4]! | (buffer[at + 5]! << 8) | ((buffer[at + 6]! & 0x7f) << 16)
+  const high = buffer[at + 4]! | (buffer[at + 5]! << 8) | ((buffer[at + 6]! & (ORIGINAL_FOLLOWS - 1)) << 16)
   const microseconds = high * UINT32 + readUint32(buffer, at)
   return microseconds === 0 ? undefined : microseconds
 }

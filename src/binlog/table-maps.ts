@@ -77,7 +77,8 @@ export class TableMaps {
   }
 }
 
-function tableId(event: BinlogEvent): number {
+/** The table id in a Table_map or row event. */
+export function tableId(event: BinlogEvent): number {
   const { buffer, bodyStart, bodyEnd } = event
   if (bodyEnd - bodyStart < TABLE_ID_BYTES + 2) throw corruptBinlog(event, 'an event about a table is too short')
   return readUint32(buffer, bodyStart) + (buffer[bodyStart + 4]! + buffer[bodyStart + 5]! * 256) * 2 ** 32

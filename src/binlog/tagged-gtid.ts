@@ -27,8 +27,14 @@ const MAX_TAG_BYTES = 32
 /** See https://dev.mysql.com/doc/refman/en/replication-gtids-concepts.html: what follows a uuid in a tagged GTID. */
 const TAG = /^(?:[a-z_][a-z0-9_]*)?$/
 
+/** What a Gtid_tagged event says; it always has a GTID. */
+export interface TaggedGtid extends MysqlGtid {
+  /** original_commit_timestamp, microseconds since the epoch: when it committed on the server that executed it first. */
+  readonly originalCommitMicroseconds: number | undefined
+}
+
 /** Reads a Gtid_tagged event (42). */
-export function readTaggedGtid(event: BinlogEvent): MysqlGtid {
+export function readTaggedGtid(event: BinlogEvent): TaggedGtid {
   const { body } = event
   const message = new SerializedMessage(body, event)
   if (message.integer() !== SERIALIZATION_VERSION) {
@@ -45,6 +51,7 @@ export function readTaggedGtid(event: BinlogEvent): MysqlGtid {
   let number: bigint | undefined
   let tag = ''
   let commitMicroseconds: number | undefined
+  let original: number | undefined
   while (message.left > 0) {
     const field = message.number()
     // Fields are in order, so whatever is behind the ones known here can be left alone.
@@ -53,12 +60,17 @@ export function readTaggedGtid(event: BinlogEvent): MysqlGtid {
     else if (field === Field.Number) number = message.signedInteger()
     else if (field === Field.Tag) tag = message.tag()
     else if (field === Field.ImmediateCommitTimestamp) commitMicroseconds = message.number() || undefined
+    else if (field === Field.OriginalCommitTimestamp) original = message.number() || undefined
     else message.integer()
   }
   if (uuid === undefined || number === undefined || number <= 0n || number > MAX_GTID_NUMBER) {
     throw corruptBinlog(event, 'a tagged GTID without its parts')
   }
-  return { gtid: tag === '' ? `${uuid}:${number}` : `${uuid}:${tag}:${number}`, commitMicroseconds }
+  return {
+    gtid: tag === '' ? `${uuid}:${number}` : `${uuid}:${tag}:${number}`,
+    commitMicroseconds,
+    originalCommitMicroseconds: original ?? commitMicroseconds,
+  }
 }
 
 /** Reads what MySQL's serialization library writes. */

@@ -8,6 +8,7 @@ import { DEFAULT_CONNECT_TIMEOUT_MS, describeConnection, passwordOf } from './co
 import type { ConnectionOptions, TlsOptions } from './connection-options.ts'
 import { asDriverError } from './query-error.ts'
 import type { DumpConnection } from './replication/binlog-dump.ts'
+import type { SqlValue } from './session.ts'
 
 /** 1045 and 1698: wrong account or password; 1130: host not allowed; 3118, 4151: account locked; 1820, 1862: password expired. */
 const REFUSED = new Set([1045, 1130, 1698, 1820, 1862, 3118, 4151])
@@ -38,7 +39,7 @@ export async function openConnection(
   encoding: 'utf8' | 'bytes' = 'utf8',
 ): Promise<Connection> {
   // Loaded when it is needed: who only plans from an archive does not wait for it.
-  const { createConnection } = await import('mysql2/promise')
+  const { createConnection, format } = await import('mysql2/promise')
   let connection: Connection
   try {
     connection = await createConnection({
@@ -53,6 +54,8 @@ export async function openConnection(
       charset: encoding === 'utf8' ? 'utf8mb4' : 'binary',
       dateStrings: true,
       supportBigNumbers: true,
+      // The driver would look through all of a statement for the places of values also when there are none.
+      queryFormat: (sql, values: SqlValue[]) => (values.length === 0 ? sql : format(sql, values)),
       // A server must not be able to ask this process for files.
       // Nor to change the character set the driver sends statements in: it does, at a SET NAMES, when sessions are tracked.
       flags: ['-LOCAL_FILES', ...(encoding === 'bytes' ? ['-SESSION_TRACK'] : [])],

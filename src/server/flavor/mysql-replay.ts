@@ -19,7 +19,10 @@ export const mysqlReplay: ReplayDialect = {
     // Otherwise the target's own log repeats the text of every BINLOG statement.
     'SET SESSION binlog_rows_query_log_events = 0',
   ],
-  nextGtid: (gtid) => [`SET @@SESSION.GTID_NEXT = ${quoteString(gtid ?? 'ANONYMOUS')}`],
+  nextGtid: (gtid, originalCommit) => {
+    const next = `SET @@SESSION.GTID_NEXT = ${quoteString(gtid ?? 'ANONYMOUS')}`
+    return [originalCommit === undefined ? next : `${next}, @@SESSION.original_commit_timestamp = ${originalCommit}`]
+  },
   // Every GTID is counted by itself: those that were not committed one by one are filled in.
   canJoin: () => true,
   fillsIn: true,

@@ -20,8 +20,11 @@ export interface ReplayDialect {
   readonly harmlessComplaints: readonly RegExp[]
   /** SQL before the first transaction. What the log itself sets for a statement comes later and wins. */
   readonly beforeReplay: readonly string[]
-  /** SQL behind which the session's next transaction has this GTID; without one, none. */
-  readonly nextGtid: (gtid: string | undefined) => readonly string[]
+  /**
+   * SQL behind which the session's next transaction has this GTID; without one, none. And is logged as committed first at this
+   * time (microseconds since the epoch), where that is known and the flavor logs it.
+   */
+  readonly nextGtid: (gtid: string | undefined, originalCommit?: number) => readonly string[]
   /** Whether two transactions may be applied as one, which has the GTID of the later one. */
   readonly canJoin: (earlier: string | undefined, later: string | undefined) => boolean
   /** Whether the GTIDs of transactions that were joined have to be added to those the server counts as executed. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { originalCommitOf } from '../../../src/binlog/gtid-of.ts'
 import type { Transaction } from '../../../src/binlog/transaction.ts'
 import { connect } from '../../support/connect.ts'
 import { expectPitrError } from '../../support/expect-pitr-error.ts'
@@ -87,17 +88,24 @@ describe.each(HISTORIES)('a direct replay $name that preserves transactions', ({
   )
 })
 
-type Logged = Pick<Transaction, 'gtid' | 'kind' | 'changes' | 'rows' | 'statement'>
+interface Logged extends Pick<Transaction, 'gtid' | 'kind' | 'changes' | 'rows' | 'statement'> {
+  /** MySQL: when it committed first. */
+  readonly originalCommit: number | undefined
+}
 
 /** What a server's own log holds, as our reader reads it. */
 async function transactions(server: TestServer, from = { file: '', offset: 0 }): Promise<readonly Logged[]> {
   const found: Logged[] = []
   for (const file of await logFiles(server)) {
+    const originalCommits = new Map<number, number | undefined>()
     for await (const chunk of file.transactions()) {
+      for (const event of chunk.events) originalCommits.set(event.offset, originalCommitOf(event))
       for (const { start, gtid, kind, changes, rows, statement } of chunk.transactions) {
         const isBehind = file.file > from.file || (file.file === from.file && start >= from.offset)
         // Only the source says in words what it changed rows by.
-        if (isBehind) found.push({ gtid, kind, changes, rows, statement: kind === 'ddl' ? statement : undefined })
+        const said = kind === 'ddl' ? statement : undefined
+        if (isBehind)
+          found.push({ gtid, kind, changes, rows, statement: said, originalCommit: originalCommits.get(start) })
       }
     }
   }

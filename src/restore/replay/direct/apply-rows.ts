@@ -24,14 +24,14 @@ export class RowApplier {
   }
 
   /** Applies one batch: a transaction of its own, or a part of one. `last` is a statement more in it, at its end. */
-  async apply({ settings, begins, ends, gtid, statement }: RowBatch, last?: string): Promise<void> {
+  async apply({ settings, begins, ends, gtid, originalCommit, statement }: RowBatch, last?: string): Promise<void> {
     if (begins) {
       if (settings !== undefined && !isSame(settings, this.#settings)) {
         await this.#session.run(this.#dialect.rowSettings(settings))
         this.#settings = settings
       }
       // Not BEGIN: where a logged statement left a MariaDB session with sql_mode=ORACLE, that begins a block.
-      await this.#session.run([...this.#dialect.nextGtid(gtid), 'START TRANSACTION'])
+      await this.#session.run([...this.#dialect.nextGtid(gtid, originalCommit), 'START TRANSACTION'])
     }
     if (statement !== undefined) await this.#session.query(statement)
     if (last !== undefined) await this.#session.query(last)

@@ -1,6 +1,7 @@
 import { bytesForFile } from '../../../binlog/bytes-for-file.ts'
 import { EventType } from '../../../binlog/event-type.ts'
 import type { BinlogEvent } from '../../../binlog/event.ts'
+import { originalCommitOf } from '../../../binlog/gtid-of.ts'
 import { readQuery } from '../../../binlog/query-event.ts'
 import { ROWS_LAYOUTS } from '../../../binlog/rows-event.ts'
 import { uncompressedRows } from '../../../binlog/uncompressed-rows.ts'
@@ -8,6 +9,7 @@ import type { Transaction } from '../../../binlog/transaction.ts'
 import type { LogFormat } from '../../../image/segment.ts'
 import type { ReplayDialect, RowSettings } from '../../../server/flavor/replay-dialect.ts'
 import { binlogStatement } from './binlog-statement.ts'
+import { joinStatements } from './join-statements.ts'
 import type { PiecesAhead } from './pieces-ahead.ts'
 import { eventsOf } from './read-pieces.ts'
 import type { LogPiece } from './read-pieces.ts'
@@ -23,6 +25,8 @@ export interface RowBatch {
   readonly transactions: readonly Transaction[]
   /** GTID of the last transaction. */
   readonly gtid: string | undefined
+  /** When that committed first, see `originalCommitOf`. */
+  readonly originalCommit: number | undefined
   /** What the session was set to; undefined when the log does not tell. */
   readonly settings: RowSettings | undefined
   /** Bytes of the log it stands for. */
@@ -83,11 +87,12 @@ export async function takeRowBatch(
   const transactions = taken.flatMap(({ ends }) => ends ?? [])
   const isPart = !first.begins || last.ends === undefined
   return {
-    statement: statementOf(rows.flat(), format),
+    statement: statementOf(joinStatements(rows.flat()), format),
     begins: first.begins,
     ends: last.ends !== undefined,
     transactions,
     gtid: last.gtid,
+    originalCommit: last.events[0] === undefined || !last.begins ? undefined : originalCommitOf(last.events[0]),
     settings,
     bytes,
     partOf: isPart ? first.start : undefined,
