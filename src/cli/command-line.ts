@@ -34,7 +34,16 @@ type ValueName =
 type ListName = 'skip'
 
 /** Options that are there or not. */
-type SwitchName = 'create' | 'lock' | 'latest' | 'exclusive' | 'json' | 'quiet' | 'help' | 'preserve-transactions'
+type SwitchName =
+  | 'create'
+  | 'lock'
+  | 'latest'
+  | 'exclusive'
+  | 'json'
+  | 'quiet'
+  | 'help'
+  | 'version'
+  | 'preserve-transactions'
 
 /** Name of an option. */
 export type OptionName = ValueName | ListName | SwitchName
@@ -50,12 +59,14 @@ interface OptionHelp {
   readonly help: string
   /** Whether it may be given several times. */
   readonly many?: boolean
+  /** Its one letter. */
+  readonly short?: string
 }
 
 /** Every option of every command, in the order the help shows them. */
 const OPTIONS: Readonly<
   Record<ValueName, OptionHelp & { readonly value: string; readonly many?: never }> &
-    Record<ListName, Required<OptionHelp>> &
+    Record<ListName, OptionHelp & { readonly value: string; readonly many: true }> &
     Record<SwitchName, OptionHelp & { readonly value?: never; readonly many?: never }>
 > = {
   archive: { value: 'DIR', help: 'folder of the archive (or MYSQL_PITR_ARCHIVE)' },
@@ -106,7 +117,8 @@ const OPTIONS: Readonly<
   kind: { value: 'KIND', help: 'only this kind: row, ddl, statement, mixed, empty, xa' },
   json: { help: 'print JSON, one document (one line a transaction for "transactions")' },
   quiet: { help: 'print no progress' },
-  help: { help: 'print this' },
+  help: { help: 'print this (-h)', short: 'h' },
+  version: { help: 'print the version of the program' },
 }
 
 /** The command line, read. */
@@ -136,9 +148,13 @@ function parse(args: readonly string[]) {
       strict: true,
       tokens: true,
       options: Object.fromEntries(
-        Object.entries<OptionHelp>(OPTIONS).map(([name, { value, many = false }]) => [
+        Object.entries<OptionHelp>(OPTIONS).map(([name, { value, short, many = false }]) => [
           name,
-          { type: value === undefined ? ('boolean' as const) : ('string' as const), multiple: many },
+          {
+            type: value === undefined ? ('boolean' as const) : ('string' as const),
+            multiple: many,
+            ...(short === undefined ? {} : { short }),
+          },
         ]),
       ),
     })

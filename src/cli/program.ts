@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { PitrError } from '../index.ts'
 import { optionHelp, readCommandLine, requireKnown } from './command-line.ts'
 import type { CommandLine } from './command-line.ts'
@@ -50,6 +51,10 @@ async function runCommand(
   progress: ProgressLine,
   { stdout, stderr, signal }: Surroundings,
 ): Promise<void> {
+  if (options.version === true && name === undefined) {
+    stdout.write(`${await version()}\n`)
+    return
+  }
   const command = COMMANDS.get(name ?? '')
   if (options.help === true || name === undefined) {
     stdout.write(`${name === undefined || command === undefined ? generalHelp() : commandHelp(name, command)}\n`)
@@ -82,6 +87,12 @@ async function runCommand(
   })
 }
 
+/** Of the package this file is a part of. */
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { readonly version: string }).version
+}
+
 function describeError(error: unknown, json: boolean): string {
   if (json) return JSON.stringify({ error: errorAsJson(error) })
   if (error instanceof PitrError) return `${error.code}: ${error.message}\n  hint: ${error.hint}`
@@ -104,7 +115,7 @@ function generalHelp(): string {
     ...[...COMMANDS].map(([name, { help }]) => `  ${name.padEnd(width)}${help}`),
     '',
     'exit codes: 0 done, 1 failed, 2 usage, 3 archive, 4 server, 5 target left marked, 130 stopped',
-    'mysql-pitr COMMAND --help shows the options of a command',
+    'mysql-pitr COMMAND --help shows the options of a command, mysql-pitr --version the version',
   ].join('\n')
 }
 

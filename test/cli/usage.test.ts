@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { afterEach, expect, test, vi } from 'vitest'
 import { runProgram } from '../../src/cli/program.ts'
 import { expectError, expectExit } from './run-command.ts'
@@ -34,11 +35,18 @@ test('for people an error is its code, its message and a hint', async () => {
   expect(end.stderr).toMatch(/^InvalidPosition: .+\n {2}hint: .+\n$/)
 })
 
-test('without a command the help is printed', async () => {
-  const end = await run([], ENV)
+test.each([[[]], [['--help']], [['-h']]])('without a command the help is printed: %j', async (args) => {
+  const end = await run(args, ENV)
 
   expectExit(end, 0)
   expect(end.stdout).toMatch(/^usage: mysql-pitr COMMAND/m)
+})
+
+test('the version is that of the package', async () => {
+  const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string }
+
+  expect(await run(['--version'], ENV)).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' })
+  expectError(await run(['window', '--version', '--json'], ENV), 2, 'InvalidArgument')
 })
 
 afterEach(() => {
