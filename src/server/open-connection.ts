@@ -8,7 +8,6 @@ import { DEFAULT_CONNECT_TIMEOUT_MS, describeConnection, passwordOf } from './co
 import type { ConnectionOptions, TlsOptions } from './connection-options.ts'
 import { asDriverError } from './query-error.ts'
 import type { DumpConnection } from './replication/binlog-dump.ts'
-import type { SqlValue } from './session.ts'
 
 /** 1045 and 1698: wrong account or password; 1130: host not allowed; 3118, 4151: account locked; 1820, 1862: password expired. */
 const REFUSED = new Set([1045, 1130, 1698, 1820, 1862, 3118, 4151])
@@ -55,7 +54,8 @@ export async function openConnection(
       dateStrings: true,
       supportBigNumbers: true,
       // The driver would look through all of a statement for the places of values also when there are none.
-      queryFormat: (sql, values: SqlValue[]) => (values.length === 0 ? sql : format(sql, values)),
+      queryFormat: (sql, values: Parameters<typeof format>[1]) =>
+        Array.isArray(values) && values.length === 0 ? sql : format(sql, values),
       // A server must not be able to ask this process for files.
       // Nor to change the character set the driver sends statements in: it does, at a SET NAMES, when sessions are tracked.
       flags: ['-LOCAL_FILES', ...(encoding === 'bytes' ? ['-SESSION_TRACK'] : [])],

@@ -17,7 +17,8 @@ const MAX_TABLES = 64
  * the server applies the rows of both alike: of the same second and server, and with the same flags.
  *
  * Two updates of the same table never follow each other in one statement: the server would log them as one event, which may
- * then update a row twice, and MySQL applies such an event wrongly (see `UpdatesApart`).
+ * then update a row twice, and MySQL applies such an event wrongly (see `UpdatesApart`). Tables without transactions, whose
+ * statement must stay one, do not come here.
  */
 export function joinStatements(events: readonly BinlogEvent[]): readonly BinlogEvent[] {
   const joined: BinlogEvent[] = []
