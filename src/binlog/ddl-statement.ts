@@ -1,9 +1,11 @@
 import type { SqlTokens } from './sql-tokens.ts'
+import { readsOfTable, readsOfView } from './definition-reads.ts'
 import {
   CHANGES_NOTHING,
   CHANGES_UNKNOWN,
   changesOf,
   changesOfAccounts,
+  definitionOf,
   skipExistence,
   takeName,
   takeTable,
@@ -25,14 +27,16 @@ export function createdBy(tokens: SqlTokens, defaultDatabase: string): Statement
   switch (kind) {
     case 'TABLE':
     case 'SEQUENCE':
-    case 'VIEW':
-      if (isTemporary) return CHANGES_NOTHING
+      if (isTemporary) return { ...CHANGES_NOTHING, definition: definitionOf('temporary') }
       skipExistence(tokens)
       return createdTable(tokens, defaultDatabase)
+    case 'VIEW':
+      skipExistence(tokens)
+      return definedView(tokens, defaultDatabase)
     case 'DATABASE':
     case 'SCHEMA':
       skipExistence(tokens)
-      return changesOf(wholeDatabase(takeName(tokens)))
+      return changesOfDatabase(takeName(tokens))
     case 'INDEX':
     case 'TRIGGER':
       return changesOf(tableBehindOn(tokens, defaultDatabase))
@@ -48,16 +52,21 @@ export function alteredBy(tokens: SqlTokens, defaultDatabase: string): Statement
   switch (kind) {
     case 'TABLE':
       skipExistence(tokens)
-      return changesOf(takeTable(tokens, defaultDatabase), ...otherTablesOfAlter(tokens, defaultDatabase))
+      return alteredTable(tokens, defaultDatabase)
     case 'SEQUENCE':
-    case 'VIEW':
       skipExistence(tokens)
       return changesOf(takeTable(tokens, defaultDatabase))
+    case 'VIEW':
+      skipExistence(tokens)
+      return definedView(tokens, defaultDatabase)
     case 'DATABASE':
     case 'SCHEMA':
-      return changesOf(wholeDatabase(takeAlteredDatabase(tokens, defaultDatabase)))
+      return changesOfDatabase(takeAlteredDatabase(tokens, defaultDatabase))
     case 'EVENT':
-      return changesOf(databaseOfRoutine(tokens, defaultDatabase), ...databaseOfNewName(tokens, defaultDatabase))
+      return {
+        ...changesOf(databaseOfRoutine(tokens, defaultDatabase), ...databaseOfNewName(tokens, defaultDatabase)),
+        definition: definitionOf('code'),
+      }
     default:
       return changesBesideTables(kind, tokens, defaultDatabase)
   }
@@ -71,19 +80,23 @@ export function droppedBy(tokens: SqlTokens, defaultDatabase: string): Statement
     case 'TABLE':
     case 'TABLES':
     case 'SEQUENCE':
-    case 'VIEW':
       if (isTemporary) return CHANGES_NOTHING
       skipExistence(tokens)
       return changesOf(...takeTables(tokens, defaultDatabase))
+    case 'VIEW':
+      skipExistence(tokens)
+      return { ...changesOf(...takeTables(tokens, defaultDatabase)), definition: definitionOf('view') }
     case 'DATABASE':
     case 'SCHEMA':
       skipExistence(tokens)
-      return changesOf(wholeDatabase(takeName(tokens)))
+      return changesOfDatabase(takeName(tokens))
     case 'INDEX':
       return changesOf(tableBehindOn(tokens, defaultDatabase))
-    case 'TRIGGER':
+    case 'TRIGGER': {
       // Its table is not in the text, but of the same database.
-      return changesOf(databaseOfRoutine(tokens, defaultDatabase))
+      const definition = definitionOf('trigger', skipExistence(tokens))
+      return { ...changesOf(databaseOfRoutine(tokens, defaultDatabase)), definition }
+    }
     default:
       return changesBesideTables(kind, tokens, defaultDatabase)
   }
@@ -97,7 +110,7 @@ function changesBesideTables(kind: string, tokens: SqlTokens, defaultDatabase: s
     case 'EVENT':
     case 'PACKAGE':
     case 'LIBRARY':
-      return changesOf(databaseOfRoutine(tokens, defaultDatabase))
+      return { ...changesOf(databaseOfRoutine(tokens, defaultDatabase)), definition: definitionOf('code') }
     case 'USER':
     case 'ROLE':
       return changesOfAccounts()
@@ -139,10 +152,29 @@ export function maintainedBy(tokens: SqlTokens, defaultDatabase: string): Statem
 /** `table ...`, `table LIKE other` or `table (LIKE other)`. */
 function createdTable(tokens: SqlTokens, defaultDatabase: string): StatementChanges {
   const table = takeTable(tokens, defaultDatabase)
-  tokens.takeSymbol('(')
-  if (tokens.takeWord('LIKE') === undefined) return changesOf(table)
+  const isInParentheses = tokens.takeSymbol('(')
+  if (tokens.takeWord('LIKE') === undefined) {
+    return { ...changesOf(table), ...readsOfTable(tokens, table?.database ?? defaultDatabase, isInParentheses ? 1 : 0) }
+  }
   const copies = takeTable(tokens, defaultDatabase)
   return copies === undefined ? changesOf(table, copies) : { ...changesOf(table), copies }
+}
+
+function alteredTable(tokens: SqlTokens, defaultDatabase: string): StatementChanges {
+  const table = takeTable(tokens, defaultDatabase)
+  // Both read the rest.
+  const rest = tokens.copy()
+  const definition = readsOfTable(tokens, table?.database ?? defaultDatabase, 0)
+  return { ...changesOf(table, ...otherTablesOfAlter(rest, defaultDatabase)), ...definition }
+}
+
+function definedView(tokens: SqlTokens, defaultDatabase: string): StatementChanges {
+  const view = takeTable(tokens, defaultDatabase)
+  return { ...changesOf(view), definition: readsOfView(tokens, defaultDatabase) }
+}
+
+function changesOfDatabase(database: string | undefined): StatementChanges {
+  return { ...changesOf(wholeDatabase(database)), definition: definitionOf('database') }
 }
 
 /** Whether TEMPORARY is among them. */

@@ -109,6 +109,8 @@ export const EventFlag = {
   binlogInUse: 0x1,
   /** LOG_EVENT_THREAD_SPECIFIC_F: a statement that depends on which session it is of, such as one about temporary tables. */
   threadSpecific: 0x4,
+  /** LOG_EVENT_SUPPRESS_USE_F: a statement that means the same in whatever default database. */
+  suppressUse: 0x8,
   /** LOG_EVENT_ARTIFICIAL_F: made up for the replication protocol, not a part of any file. */
   artificial: 0x20,
   /** LOG_EVENT_IGNORABLE_F: a reader that does not know the type may pass over it. */

@@ -1,5 +1,6 @@
 import type { Flavor } from '../coordinates/flavor.ts'
 import { EventType } from './event-type.ts'
+import { EventFlag } from './event.ts'
 import type { BinlogEvent } from './event.ts'
 import { corruptBinlog } from './log-problem.ts'
 import { readQuery } from './query-event.ts'
@@ -45,7 +46,9 @@ export class LoggedStatements {
   read(event: BinlogEvent): LoggedStatement {
     const query = readQuery(event)
     const sql = query.text.toString('utf8', 0, MAX_CLASSIFIED_BYTES)
-    const statement = this.#classify(query, sql)
+    const isAnywhere = query.database === '' || (event.flags & EventFlag.suppressUse) !== 0
+    const classified = this.#classify(query, sql)
+    const statement = isAnywhere ? classified : { ...classified, executedIn: query.database }
     return {
       kind: statement.kind,
       xa: xaVerb(sql),

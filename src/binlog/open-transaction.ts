@@ -3,6 +3,7 @@ import type { CommitTime } from '../coordinates/timestamp.ts'
 import { mayHoldSecret } from '../secrets.ts'
 import type { TableChange, TouchedTable, TransactionKind } from '../image/touched.ts'
 import type { RowAction } from './rows-event.ts'
+import type { Definition } from './statement-changes.ts'
 import type { Statement } from './statement.ts'
 import type { Transaction } from './transaction.ts'
 import type { XaPart } from './xa-part.ts'
@@ -47,14 +48,18 @@ export class OpenTransaction {
   /** Why its row events are not all of it, as far as that shows in one event. */
   rowsObstacle: string | undefined
   readonly #changes: MutableChange[] = []
-  /** The same, made when they are many. */
-  #byName: Map<string, MutableChange> | undefined
+  /** Row events of each of them. */
+  readonly #rowEventsOf: number[] = []
+  /** The places of the changes, made when they are many. */
+  #byName: Map<string, number> | undefined
   #tablesKnown = true
   #copies: TouchedTable | undefined
   #isPassedOver = false
   #rowEvents = 0
   #rows = 0
   #definitions = 0
+  readonly #said: Definition[] = []
+  #executedIn: Set<string> | undefined
   #otherStatements = 0
 
   constructor(start: number, ending: Ending, gtid?: string, commitMicroseconds?: number) {
@@ -66,22 +71,26 @@ export class OpenTransaction {
 
   /** Adds the rows of one row event. */
   addRows(database: string, table: string, action: RowAction, rows: number): void {
-    const change = this.#change(database, table)
+    const at = this.#placeOf(database, table)
+    const change = this.#changes[at]!
     // Not `change[action]`: a name that varies makes every access a look-up.
     if (action === 'inserted') change.inserted += rows
     else if (action === 'updated') change.updated += rows
     else change.deleted += rows
+    this.#rowEventsOf[at]!++
     this.#rowEvents++
     this.#rows += rows
   }
 
   /** Adds a statement that was logged as text. */
-  addStatement({ kind, changes, tablesKnown, copies }: Statement): void {
+  addStatement({ kind, changes, tablesKnown, copies, definition, executedIn }: Statement): void {
     if (kind === 'ddl' || kind === 'account') this.#definitions++
     else this.#otherStatements++
     this.#tablesKnown &&= tablesKnown
     this.#copies ??= copies
-    for (const { database, table } of changes) this.#change(database, table)
+    if (definition !== undefined) this.#said.push(definition)
+    if (executedIn !== undefined) (this.#executedIn ??= new Set()).add(executedIn)
+    for (const { database, table } of changes) this.#placeOf(database, table)
   }
 
   /** Ends it with what was not looked into, and may be anything that has rows: only those are compressed. */
@@ -102,8 +111,11 @@ export class OpenTransaction {
       commitTime: this.#commitTime(second),
       kind,
       changes: this.#changes,
+      ...(this.#changes.length < 2 ? {} : { rowEventsOf: this.#rowEventsOf }),
       tablesKnown: this.#tablesKnown,
       ...(this.#copies === undefined ? {} : { copies: this.#copies }),
+      ...(this.#said.length === 0 ? {} : { definitions: this.#said }),
+      ...(this.#executedIn === undefined ? {} : { executedIn: [...this.#executedIn] }),
       rowEvents: this.#rowEvents,
       rows: this.#rows,
       statement: hidesStatement ? undefined : this.statement,
@@ -130,21 +142,22 @@ export class OpenTransaction {
   }
 
   /** Few tables take part in a transaction, and the last one is the likeliest to come again; but some change thousands. */
-  #change(database: string, table: string | undefined): MutableChange {
+  #placeOf(database: string, table: string | undefined): number {
     const first = Math.max(0, this.#changes.length - TABLES_COMPARED)
     for (let i = this.#changes.length - 1; i >= first; i--) {
       const change = this.#changes[i]!
-      if (change.table === table && change.database === database) return change
+      if (change.table === table && change.database === database) return i
     }
     const known = this.#byName?.get(nameOf({ database, table }))
     if (known !== undefined) return known
     const change = { database, table, inserted: 0, updated: 0, deleted: 0 }
-    this.#changes.push(change)
+    const place = this.#changes.push(change) - 1
+    this.#rowEventsOf.push(0)
     if (this.#changes.length > TABLES_COMPARED) {
-      this.#byName ??= new Map(this.#changes.map((each) => [nameOf(each), each]))
-      this.#byName.set(nameOf(change), change)
+      this.#byName ??= new Map(this.#changes.map((each, i) => [nameOf(each), i]))
+      this.#byName.set(nameOf(change), place)
     }
-    return change
+    return place
   }
 }
 

@@ -41,6 +41,15 @@ export class SqlTokens {
     this.#dialect = dialect
   }
 
+  /** The same tokens, from here on, for another reader. */
+  copy(): SqlTokens {
+    const copy = new SqlTokens(this.#sql, this.#dialect)
+    copy.#at = this.#at
+    copy.#next = this.#next
+    copy.#isInExecutedComment = this.#isInExecutedComment
+    return copy
+  }
+
   /** The next token, which stays the next. */
   peek(): SqlToken {
     this.#next ??= this.#read()

@@ -14,6 +14,25 @@ export interface StatementChanges {
   readonly isAccount: boolean
   /** The table whose definition a new one gets, as by `CREATE TABLE ... LIKE`; it stays as it is. */
   readonly copies?: Required<StatementChange> | undefined
+  /** What else there is to say of a definition. */
+  readonly definition?: Definition | undefined
+}
+
+/** What a definition is about, where that is not just the tables it changes. */
+export interface Definition {
+  /** `code`: a routine, a package, an event or the like; `temporary`: a table of one session is made. */
+  readonly of: 'table' | 'view' | 'trigger' | 'code' | 'database' | 'temporary'
+  /** Other tables that must be there for it and stay as they are: it refers to them, or reads them. */
+  readonly reads: readonly Required<StatementChange>[]
+  /** Whether it may read more tables than these. */
+  readonly readsMore: boolean
+  /** Whether it is fine with it that there is nothing to drop. */
+  readonly ifExists: boolean
+}
+
+/** A definition of something that needs no other tables. */
+export function definitionOf(of: Definition['of'], ifExists = false): Definition {
+  return { of, reads: [], readsMore: false, ifExists }
 }
 
 /** Nothing that lies in a table of a database, such as a temporary table. */
@@ -57,9 +76,9 @@ export function takeName(tokens: SqlTokens): string | undefined {
   return name === '' ? undefined : name
 }
 
-/** Takes `IF EXISTS` or `IF NOT EXISTS`. */
-export function skipExistence(tokens: SqlTokens): void {
-  if (tokens.takeWord('IF') === undefined) return
+/** Takes `IF EXISTS` or `IF NOT EXISTS`; whether there was one. */
+export function skipExistence(tokens: SqlTokens): boolean {
+  if (tokens.takeWord('IF') === undefined) return false
   tokens.takeWord('NOT')
-  tokens.takeWord('EXISTS')
+  return tokens.takeWord('EXISTS') !== undefined
 }

@@ -1,6 +1,6 @@
 import type { Flavor } from '../coordinates/flavor.ts'
 import { changesOfAccounts } from './statement-changes.ts'
-import type { StatementChange, StatementChanges } from './statement-changes.ts'
+import type { Definition, StatementChange, StatementChanges } from './statement-changes.ts'
 import { alteredBy, createdBy, droppedBy, maintainedBy, renamedBy, truncatedBy } from './ddl-statement.ts'
 import { writtenBy } from './dml-statement.ts'
 import { SqlTokens } from './sql-tokens.ts'
@@ -23,6 +23,10 @@ export interface Statement {
   readonly tablesKnown: boolean
   /** The table whose definition a new one gets. */
   readonly copies?: Required<StatementChange> | undefined
+  /** What else there is to say of a definition. */
+  readonly definition?: Definition | undefined
+  /** The default database it is executed in; undefined when it was logged without one. */
+  readonly executedIn?: string | undefined
 }
 
 /** How a logged statement is to be read. */

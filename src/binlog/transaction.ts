@@ -1,6 +1,7 @@
 import type { CommitTime } from '../coordinates/timestamp.ts'
 import type { TableChange, TouchedTable, TransactionKind } from '../image/touched.ts'
 import type { TransactionRef } from '../coordinates/transaction-ref.ts'
+import type { Definition } from './statement-changes.ts'
 import type { XaPart } from './xa-part.ts'
 
 /** One transaction of a binlog file. Offsets are bytes in the file. */
@@ -17,10 +18,16 @@ export interface Transaction {
   readonly kind: TransactionKind
   /** The tables it touches, as far as they are known; see `tablesKnown`. */
   readonly changes: readonly TableChange[]
+  /** Row events of each of `changes`; undefined when they are fewer than two. */
+  readonly rowEventsOf?: readonly number[] | undefined
   /** False when a statement could not be understood well enough to name every table it touches. */
   readonly tablesKnown: boolean
   /** The table whose definition it gives to a new one (`CREATE TABLE ... LIKE`), without touching it. */
   readonly copies?: TouchedTable | undefined
+  /** What there is to say of its definitions beside the tables they change; undefined for nothing. */
+  readonly definitions?: readonly Definition[] | undefined
+  /** The default databases its statements are executed in; undefined for none. */
+  readonly executedIn?: readonly string[] | undefined
   /** Row events and the rows in them. */
   readonly rowEvents: number
   readonly rows: number

@@ -86,6 +86,39 @@ test.each([
   expect(classifyStatement(sql, 'shop').copies).toEqual(expected)
 })
 
+test.each([
+  ['CREATE TABLE a (id INT, name VARCHAR(20) DEFAULT "SELECT")', undefined],
+  ['CREATE TABLE b.a (id INT, FOREIGN KEY (id) REFERENCES c (id), KEY (id))', 'table b.c'],
+  ['ALTER TABLE a ADD (x INT REFERENCES `b`.`c` (id)), ADD FOREIGN KEY (y) REFERENCES d (id)', 'table b.c shop.d'],
+  ['ALTER TABLE a ADD x INT, RENAME TO b, EXCHANGE PARTITION p WITH TABLE c', undefined],
+  ['ALTER TABLE a CONVERT TABLE b TO PARTITION p VALUES LESS THAN (1)', undefined],
+  ['CREATE TABLE a AS SELECT 1', 'table ?'],
+  ['CREATE TABLE a TABLE b', 'table ?'],
+  ['ALTER TABLE a ALTER b SET DEFAULT NEXTVAL(s)', 'table ?'],
+  ['CREATE TEMPORARY TABLE a (id INT)', 'temporary'],
+  ['DROP DATABASE a', 'database'],
+  ['DROP TRIGGER a', 'trigger'],
+  ['DROP TRIGGER IF EXISTS a', 'trigger if exists'],
+  ['CREATE PROCEDURE p() SELECT 1', 'code'],
+  ['ALTER EVENT e ENABLE', 'code'],
+  ['CREATE VIEW v AS SELECT 1', 'view'],
+  [
+    'ALTER VIEW v AS SELECT * FROM a, (b) JOIN c.d USING (id) WHERE f(x, y) IN (SELECT id FROM e)',
+    'view shop.a shop.b c.d shop.e',
+  ],
+  [
+    "CREATE VIEW v (a, b) AS SELECT TRIM('x' FROM c.d), SUBSTR(e FROM 2) FROM g UNION SELECT * FROM h",
+    'view shop.g shop.h',
+  ],
+  ['DROP VIEW v', 'view'],
+])('%s: what it is about, and needs', (sql, expected) => {
+  const { definition } = classifyStatement(sql, 'shop')
+  const { of, reads = [], readsMore, ifExists } = definition ?? {}
+  const names = reads.map(({ database, table }) => `${database}.${table}`)
+  const said = [of, ...names, ...(readsMore === true ? ['?'] : []), ...(ifExists === true ? ['if exists'] : [])]
+  expect(definition === undefined ? undefined : said.join(' ')).toBe(expected)
+})
+
 test('a table that is copied from where is not known may touch anything', () => {
   expect(told('CREATE TABLE c.a LIKE b', '')).toBe('ddl: c.a ?')
 })
