@@ -50,6 +50,7 @@ export type {
   Skipped,
   SkippedTransaction,
 } from './image/restore-plan-parts.ts'
+export type { RestoreOnly } from './image/restored-tables.ts'
 export type { Blob, Digest, LastEvent, LogCounts, LogFormat, Obstacle, PreviousFile, Segment } from './image/segment.ts'
 export type { TableChange, Touched, TouchedTable, TransactionKind } from './image/touched.ts'
 export { RecoveryImageManager } from './manager.ts'

@@ -76,15 +76,16 @@ export class UpdatesApart {
     const parts: BinlogEvent[] = []
     for (const inner of readTransactionPayload(event)) {
       this.add(inner, parts)
-      if (parts.length > 1) return this.#unpack(event)
+      if (parts.length > 1) return this.unpack(event, readTransactionPayload(event))
       parts.length = 0
     }
     return undefined
   }
 
-  *#unpack(payload: BinlogEvent): Generator<BinlogEvent, void, undefined> {
+  /** What stands in place of the events of a compressed transaction. */
+  *unpack(payload: BinlogEvent, events: Iterable<BinlogEvent>): Generator<BinlogEvent, void, undefined> {
     let last: BinlogEvent | undefined
-    for (const inner of readTransactionPayload(payload)) {
+    for (const inner of events) {
       const parts: BinlogEvent[] = []
       this.add(inner, parts)
       for (const part of parts) {

@@ -31,7 +31,7 @@ type ValueName =
   | 'kind'
 
 /** Options that are followed by a value, and may be given several times. */
-type ListName = 'skip'
+type ListName = 'skip' | 'only-database' | 'only-table'
 
 /** Options that are there or not. */
 type SwitchName =
@@ -96,9 +96,22 @@ const OPTIONS: Readonly<
     value: 'missing|executed',
     help: 'whether the restored server counts the GTIDs of what was skipped as executed (default missing)',
   },
+  'only-database': {
+    value: 'NAME',
+    help: 'restore this database and nothing else; may be given several times',
+    many: true,
+  },
+  'only-table': {
+    value: 'DB.TABLE',
+    help: 'restore this table and nothing else; may be given several times',
+    many: true,
+  },
   plan: { value: 'FILE', help: 'restore this saved plan' },
   out: { value: 'FILE', help: 'save the plan as JSON' },
-  accounts: { value: 'all|none', help: 'whether the accounts of the backup are restored (default all)' },
+  accounts: {
+    value: 'all|none',
+    help: 'whether the accounts of the backup are restored (default all; none with --only-...)',
+  },
   isolation: { value: 'lift|keep', help: 'whether the restored server is opened for others at once (default lift)' },
   durability: {
     value: 'full|relaxed',

@@ -3,7 +3,7 @@ import type { PlanOptions, RestoreTarget, TransactionName } from '../index.ts'
 import { choice } from './command-line.ts'
 import type { OptionName, Options } from './command-line.ts'
 
-/** The options that name a restore target, and what is left out before it. */
+/** The options that name a restore target, what is left out before it, and what is restored at all. */
 export const TARGET_OPTIONS: readonly OptionName[] = [
   'latest',
   'time',
@@ -14,6 +14,8 @@ export const TARGET_OPTIONS: readonly OptionName[] = [
   'ambiguous',
   'skip',
   'skipped-gtids',
+  'only-database',
+  'only-table',
 ]
 
 /** The restore target the options name; exactly one. Throws `InvalidArgument`. */
@@ -46,7 +48,13 @@ export function readPlanOptions(options: Options): PlanOptions {
     ambiguous: choice(options, 'ambiguous', ['first', 'last']),
     skip: options.skip?.map(readName),
     skippedGtids: choice(options, 'skipped-gtids', ['missing', 'executed']),
+    only: readOnly(options),
   }
+}
+
+function readOnly(options: Options): PlanOptions['only'] {
+  const [databases, tables] = [options['only-database'], options['only-table']]
+  return databases === undefined && tables === undefined ? undefined : { databases, tables }
 }
 
 // No GTID has a dot in it, and every binlog file has one.

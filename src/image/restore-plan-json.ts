@@ -82,6 +82,17 @@ function planSchema(
     timelineId: text(),
     target: target(),
     ambiguous: v.optional(v.picklist(['first', 'last'])),
+    only: v.optional(
+      v.strictObject({
+        databases: v.optional(names()),
+        tables: v.optional(
+          v.pipe(
+            names(),
+            v.everyItem((name) => /^[^.]+\.[^.]+$/.test(name)),
+          ),
+        ),
+      }),
+    ),
     image: v.strictObject({
       id: text(),
       position: position(),
@@ -177,6 +188,10 @@ function skipped(): v.GenericSchema<unknown, Skipped> {
     later: v.array(v.strictObject(later)),
     gtids: v.picklist(['missing', 'executed']),
   })
+}
+
+function names(): v.GenericSchema<unknown, string[]> {
+  return v.pipe(v.array(text()), v.minLength(1))
 }
 
 function counts(): Record<keyof LogCounts, v.GenericSchema<unknown, number>> {

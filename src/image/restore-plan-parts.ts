@@ -4,6 +4,7 @@ import type { Resolution, Timestamp } from '../coordinates/timestamp.ts'
 import type { TransactionRef } from '../coordinates/transaction-ref.ts'
 import type { BackupImage } from './backup-image.ts'
 import type { RestoreTarget } from './restore-target.ts'
+import type { RestoreOnly } from './restored-tables.ts'
 import type { LogCounts, Segment } from './segment.ts'
 import type { TableChange, TransactionKind } from './touched.ts'
 
@@ -79,9 +80,12 @@ export interface Skipped {
   readonly gtids: 'missing' | 'executed'
 }
 
-/** Transactions that are not replayed: they lie wholly outside the databases the backup holds. */
+/**
+ * What is not replayed because it is about tables that are not restored: transactions that touch no others, and row events
+ * of those that do.
+ */
 export interface LeftOut extends LogCounts {
-  /** Bytes of binary log. */
+  /** Bytes of binary log of the transactions. */
   readonly bytes: number
 }
 
@@ -95,6 +99,8 @@ export interface RestorePlanParts {
   readonly target: RestoreTarget
   /** The choice the caller made between several stops, where commit times do not follow the order of the log. */
   readonly ambiguous?: 'first' | 'last' | undefined
+  /** What is restored of the backup and the log, and nothing else; undefined for all. */
+  readonly only?: RestoreOnly | undefined
   /** Where it starts. */
   readonly image: PlannedImage
   /** The segments to read, in log order: from byte 0 of the image's file to the stop; none when nothing is replayed. */

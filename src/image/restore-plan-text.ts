@@ -4,6 +4,7 @@ import { formatBinlogPosition } from '../coordinates/binlog-position.ts'
 import { instantToNanoseconds } from '../coordinates/instant.ts'
 import type { LaterChanges, PlannedTransaction, RestorePlanParts, Skipped } from './restore-plan-parts.ts'
 import { describeRestoreTarget } from './restore-target.ts'
+import { describeOnly } from './restored-tables.ts'
 import { tableName } from './touched.ts'
 import type { TableChange } from './touched.ts'
 
@@ -19,6 +20,7 @@ type Row = readonly [label: string, ...lines: string[]]
 export function restorePlanText(plan: RestorePlanParts, hash: string): string {
   const rows: Row[] = [
     ['Restore to', describeRestoreTarget(plan.target), ...ambiguity(plan)],
+    ...only(plan),
     ['Resolution', resolution(plan)],
     ...image(plan),
     ...notIncluded(plan),
@@ -45,6 +47,10 @@ function indented([label, ...lines]: Row, width: number): string[] {
 function ambiguity({ ambiguous }: RestorePlanParts): string[] {
   if (ambiguous === undefined) return []
   return [`the ${ambiguous} place in the log that fits, should commit times not follow its order`]
+}
+
+function only({ only: chosen }: RestorePlanParts): Row[] {
+  return chosen === undefined ? [] : [['Only', describeOnly(chosen)]]
 }
 
 function resolution({ resolution: unit, target }: RestorePlanParts): string {
@@ -150,14 +156,10 @@ function skippedGtids({ transactions, gtids: wanted }: Skipped, { gtids }: Resto
   ]
 }
 
-function leftOut({ leftOut: { transactions, bytes } }: RestorePlanParts): Row[] {
-  if (transactions === 0) return []
-  return [
-    [
-      'Not replayed',
-      `${plural(transactions, 'transaction')}, ${formatBytes(bytes)}: outside the databases of the backup`,
-    ],
-  ]
+function leftOut({ leftOut: { transactions, rows, bytes } }: RestorePlanParts): Row[] {
+  if (transactions + rows === 0) return []
+  const what = `${plural(transactions, 'transaction')}, ${plural(rows, 'row')}, ${formatBytes(bytes)}`
+  return [['Not replayed', `${what}: of what is not restored`]]
 }
 
 function plural(count: number, noun: string): string {

@@ -11,6 +11,7 @@ import { replayDialect } from '../server/flavor/replay-dialect-of.ts'
 import type { Server } from '../server/server.ts'
 import type { PlannedFile } from './log/planned-file.ts'
 import type { HeldTarget } from './target/held-target.ts'
+import { leaveOut } from './target/leave-out.ts'
 
 /** What loading takes beside the plan. */
 export interface LoadOptions extends OperationOptions {
@@ -54,7 +55,7 @@ export async function verifyBackup(archive: Archive, { image }: RestorePlan, opt
 }
 
 /**
- * Loads the backup and makes the target count what is in it as executed. Throws `LoadFailed`, what reading throws, and
+ * Loads the backup, drops what is not restored of it, and makes the target count what is in it as executed. Throws `LoadFailed`, what reading throws, and
  * `ProofFailed` when the target's GTIDs are not its own and the image's then.
  */
 export async function loadBackup(
@@ -68,6 +69,7 @@ export async function loadBackup(
 ): Promise<void> {
   throwIfAborted(options.signal, 'the restore')
   await method.load(loadContext(archive, plan, target.server, options))
+  await leaveOut(target, plan, options)
   await setExecutedGtids(target, ownGtids, gtidsOfImage(plan, target, files))
 }
 

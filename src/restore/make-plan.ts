@@ -11,6 +11,7 @@ import { locateNamed } from './plan/find-skipped.ts'
 import { segmentsOf } from './plan/log-span.ts'
 import { locateTarget } from './plan/locate-target.ts'
 import { LogView } from './plan/log-view.ts'
+import { readOnlyOption } from './plan/only-option.ts'
 import type { PlanOptions } from './plan/plan-options.ts'
 import { planRestore } from './plan/plan-restore.ts'
 import { readSkipOptions } from './plan/skip-options.ts'
@@ -30,7 +31,8 @@ export async function makePlan(
   throwIfAborted(options.signal, 'planning')
   if (options.ambiguous !== undefined) requireOneOf('ambiguous', options.ambiguous, ['first', 'last'])
   const wanted = normalizeRestoreTarget(target)
-  const planner = { archiveId: archive.id, ambiguous: options.ambiguous, ...readSkipOptions(options) }
+  const chosen = { ambiguous: options.ambiguous, ...readSkipOptions(options), ...readOnlyOption(options) }
+  const planner = { archiveId: archive.id, ...chosen }
   const locate = (log: LogView) => blamingDamage(facts, () => locateTarget(log, wanted, planner))
   const log = blamingDamage(facts, () => LogView.of(facts))
   const needed = segmentsOf(locate(log))

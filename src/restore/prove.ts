@@ -12,11 +12,13 @@ import { countsGtids } from './counts-gtids.ts'
 import type { Replayed } from './replay-log.ts'
 import type { HeldTarget } from './target/held-target.ts'
 import { readNonce } from './target/marker.ts'
+import { proveTables } from './target/prove-tables.ts'
 
 /**
  * Proves that the target holds exactly what the plan promises, by three independent things: what was sent equals the plan,
- * the last statement behind it arrived on the target, and the server itself counts exactly these GTIDs. Returns the
- * executed GTIDs. Throws `ProofFailed`, naming the difference.
+ * the last statement behind it arrived on the target, and the server itself counts exactly these GTIDs. Where only some
+ * tables were chosen, they are there and no others are. Returns the executed GTIDs. Throws `ProofFailed`, naming the
+ * difference.
  */
 export async function prove(
   plan: RestorePlan,
@@ -31,6 +33,7 @@ export async function prove(
   if ((await readNonce(target.session)) !== replayed.nonce) {
     throw proofFailed('sentinel', 'the statement sent behind the last transaction did not arrive on the target', {})
   }
+  await proveTables(target, plan)
   const proved = await proveGtids(plan, target, replayed, ownGtids)
   const executed = (await markSkipped(plan, target, proved)) ?? proved
   meter.finish()

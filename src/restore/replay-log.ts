@@ -43,7 +43,7 @@ export async function replayLog(
   const job = {
     ...options,
     target: server,
-    files: replayFiles(archive, files, options),
+    files: replayFiles(archive, plan, files, options),
     expected: { ...plan.replayed, bytes: wantedBytes },
     done,
     notes: resumes ? notesOn(target, await countsGtids(target, plan)) : undefined,

@@ -57,7 +57,11 @@ const REPLAYERS: Readonly<Record<ReplayerName, () => Replayer>> = {
 export interface RestoreOptions extends OperationOptions {
   /** Where it goes: a server that is empty, or carries the mark of an earlier try of this very plan. */
   readonly into: RestoreDestination
-  /** Whether the accounts of the backup are loaded; those of the log are replayed in any case. @default 'all' */
+  /**
+   * Whether the accounts of the backup are loaded; those of the log are replayed in any case. A plan that restores only some
+   * tables restores neither: there `all` is refused.
+   * @default 'all', or 'none' with such a plan
+   */
   readonly accounts?: 'all' | 'none' | undefined
   /** Whether everybody can use the target at the end; when kept, `releaseTarget(server)` lifts it. @default 'lift' */
   readonly isolation?: IsolationEnd | undefined
@@ -110,7 +114,7 @@ export async function restore(
 ): Promise<RestoreReport> {
   const {
     into,
-    accounts = 'all',
+    accounts: wantedAccounts,
     isolation = 'lift',
     verify = 'stream',
     replayer: replayerName = 'direct',
@@ -121,7 +125,8 @@ export async function restore(
   } = options
   requirePlan(plan)
   requireOneOf('into.kind', kindOf(into), ['server'])
-  requireOneOf('accounts', accounts, ['all', 'none'])
+  const accounts = wantedAccounts ?? (plan.only === undefined ? 'all' : 'none')
+  requireOneOf('accounts', accounts, plan.only === undefined ? ['all', 'none'] : ['none'])
   requireOneOf('isolation', isolation, ['lift', 'keep'])
   requireOneOf('verify', verify, ['stream', 'before'])
   requireOneOf('replayer', replayerName, Object.keys(REPLAYERS))

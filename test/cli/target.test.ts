@@ -49,3 +49,10 @@ test('what is skipped is named by a GTID or a place', () => {
     expect.objectContaining({ code: 'InvalidArgument' }),
   )
 })
+
+test('what is restored is named by databases and tables', () => {
+  expect(readPlanOptions({ 'only-database': ['crm'], 'only-table': ['shop.a', 'shop.b'] })).toEqual({
+    only: { databases: ['crm'], tables: ['shop.a', 'shop.b'] },
+  })
+  expect(readPlanOptions({ 'only-table': ['shop.a'] })).toEqual({ only: { tables: ['shop.a'] } })
+})

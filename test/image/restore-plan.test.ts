@@ -76,7 +76,7 @@ test('a person can read it', () => {
                     at binlog.000042:700, GTID 3e11fa47-71ca-11e1-9e33-c80aa9429562:1240
                     touches shop.orders
                     DROP TABLE \`orders\`
-    Not replayed    1 transaction, 60 bytes: outside the databases of the backup
+    Not replayed    1 transaction, 1 row, 60 bytes: of what is not restored
     Warning         Only the databases shop are restored.
     Archive         archive-1, timeline timeline-1
     Plan            <hash>"
@@ -128,6 +128,16 @@ test('what is skipped survives JSON, is not replayed, and a person can read it',
   `)
 })
 
+test('what was chosen survives JSON, and a person can read it', () => {
+  const only = { databases: ['crm', 'web'], tables: ['shop.orders'] }
+  const chosen = new RestorePlan({ ...PARTS, only })
+  const again = RestorePlan.fromJSON(JSON.parse(JSON.stringify(chosen)))
+  expect(again.only).toEqual(only)
+  expect(again.hash).toBe(chosen.hash)
+  expect(chosen.hash).not.toBe(plan.hash)
+  expect(chosen.toText()).toMatch(/^Only +the databases crm, web and the table shop\.orders$/m)
+})
+
 test('without anything to replay it says so', () => {
   const text = new RestorePlan({
     ...PARTS,
@@ -159,6 +169,7 @@ test.each<[string, unknown]>([
   ['segments that do not begin at byte 0', { ...json(), segments: [{ fileId, file, from: 5, to, format, blob }] }],
   ['a field too many', { ...json(), note: 'edited' }],
   ['a GTID set that is none', { ...json(), gtids: { after: 'x', replayed: '' } }],
+  ['a choice of no table', { ...json(), only: { tables: ['orders'] } }],
   ['a target that is none', { ...json(), target: { kind: 'time', at: '10:15' } }],
 ])('a plan that is not as it was made is refused: %s', (_name, edited) => {
   expect(() => RestorePlan.fromJSON(edited)).toThrow(expect.objectContaining({ code: 'CorruptManifest' }))

@@ -50,8 +50,8 @@ function requireOneWay(options: Options): void {
   else if (second !== undefined) {
     throw new PitrError('InvalidArgument', {
       subject: `--${second}`,
-      message: `--${second} is given together with --plan, which says already where to stop and what to leave out`,
-      hint: 'Give a plan, or a restore target and what to skip, not both.',
+      message: `--${second} is given together with --plan, which says already where to stop and what to restore`,
+      hint: 'Give a plan, or a restore target with what to skip or to choose, not both.',
     })
   }
 }

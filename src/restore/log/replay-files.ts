@@ -1,22 +1,28 @@
 import type { Archive } from '../../archive/archive.ts'
 import type { BinlogEvent } from '../../binlog/event.ts'
-import { UpdatesApart } from '../../binlog/updates-apart.ts'
-import { withUniqueChecks } from '../../binlog/with-unique-checks.ts'
 import type { Transaction } from '../../binlog/transaction.ts'
+import { RestoredTables } from '../../image/restored-tables.ts'
+import type { RestorePlan } from '../../image/restore-plan.ts'
 import type { OperationOptions } from '../../options.ts'
 import type { ReplayChunk, ReplayFile } from '../replay/replayer.ts'
 import type { ByteInterval, PlannedFile } from './planned-file.ts'
 import { readLogFile } from './read-log-file.ts'
+import { ReplayedLog } from './replayed-log.ts'
 
 /** A large transaction can be a gigabyte of small events: no more of them are objects at once. */
 const MAX_UNPACKED_EVENTS = 10_000
 
-/** The planned files as a replayer takes them. Their bytes are read and checked again while they stream. */
+/**
+ * The planned files as a replayer takes them, without the rows that are not restored. Their bytes are read and checked again
+ * while they stream.
+ */
 export function replayFiles(
   archive: Archive,
+  { image: { backup }, only }: Pick<RestorePlan, 'image' | 'only'>,
   files: readonly PlannedFile[],
   options: Pick<OperationOptions, 'signal'>,
 ): readonly ReplayFile[] {
+  const restored = new RestoredTables({ backup, only })
   return files.map((planned) => ({
     file: planned.file,
     fileId: planned.fileId,
@@ -25,37 +31,40 @@ export function replayFiles(
     uncounted: new Set(planned.prepared.map(({ from }) => from)),
     head: planned.head,
     format: planned.format,
-    transactions: () => readWanted(archive, planned, options),
+    transactions: () => readWanted(archive, planned, restored, options),
   }))
 }
 
 async function* readWanted(
   archive: Archive,
   { format, segments, prepared, wanted }: PlannedFile,
+  restored: RestoredTables,
   options: Pick<OperationOptions, 'signal'>,
 ): AsyncGenerator<ReplayChunk, void, undefined> {
   const all = [...prepared, ...wanted]
   const isSent = withinInOrder(all)
   const endsSent = withinInOrder(all)
-  const apart = new UpdatesApart(format)
+  const log = new ReplayedLog(format, restored)
   for await (const { events, transactions } of readLogFile(archive, segments, options)) {
-    const ending = transactions.filter(({ start }) => endsSent(start))
+    const logged = transactions.filter(({ start }) => endsSent(start))
+    const ending = logged.map((transaction) => log.transaction(transaction))
     let sent: BinlogEvent[] = []
+    let next = 0
     for (const event of events) {
       if (!isSent(event.offset)) continue
-      const unpacked = apart.unpackIfCut(event)
-      if (unpacked === undefined) {
-        apart.add(withUniqueChecks(event, format), sent)
-        continue
-      }
-      for (const inner of unpacked) {
+      const ends = logged[next]?.end === event.end ? logged[next++] : undefined
+      const unpacked = log.unpacked(event, ends)
+      if (unpacked === undefined) log.add(event, sent)
+      for (const inner of unpacked ?? []) {
         sent.push(inner)
         if (sent.length < MAX_UNPACKED_EVENTS) continue
         yield chunkOf(sent, ending)
         sent = []
       }
+      if (ends !== undefined) log.end(ends)
     }
     if (sent.length > 0) yield chunkOf(sent, ending)
+    log.detach()
   }
 }
 

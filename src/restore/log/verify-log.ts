@@ -14,7 +14,7 @@ import { planMismatch } from '../plan-mismatch.ts'
 import type { NeedOf } from '../target/check-needs.ts'
 import type { SizeLimits } from '../replay/replayer.ts'
 import { scopeRule } from '../scope.ts'
-import type { ScopeSide } from '../scope.ts'
+import type { ScopeRule } from '../scope.ts'
 import type { EarlierReplay } from './earlier-replay.ts'
 import { HistorySum } from './history-sum.ts'
 import { LargeStatements } from './large-statements.ts'
@@ -57,7 +57,7 @@ export async function verifyLog(
   const wanted = new HistorySum(plan)
   const xa = new OpenXa()
   const skipped = new SkippedInLog(plan)
-  const sideOf = scopeRule(plan.image.backup)
+  const sideOf = scopeRule({ backup: plan.image.backup, only: plan.only })
   const files: PlannedFile[] = []
   const needs = new LogNeeds(plan.image.backup.server.flavor)
   for (const ofFile of byFile(segments)) {
@@ -85,7 +85,7 @@ export async function verifyLog(
 }
 
 interface FileContext extends Pick<OperationOptions, 'signal'> {
-  readonly sideOf: (transaction: Transaction) => ScopeSide
+  readonly sideOf: ScopeRule
   readonly needs: LogNeeds
   readonly limits: SizeLimits
   /** What commit times must keep to. */
@@ -137,17 +137,17 @@ async function verifyFile(
         if (transaction.xa?.part !== 'prepared' || transaction.end > from) leaveOut(transaction)
         continue
       }
-      requireReplayable(file, transaction, transaction.obstacle)
       requireInTime(file, transaction, limit)
       all.add(transaction)
-      if (isLeftOut(sideOf, transaction, file) || skipped.takes(transaction, { fileId, file })) {
+      const replayed = replayedOf(sideOf, transaction, file)
+      if (replayed === undefined || skipped.takes(transaction, { fileId, file })) {
         leaveOut(transaction)
         continue
       }
-      xa.addReplayed(transaction, file)
-      addReplayed(transaction)
-      wanted.add(transaction)
-      earlier?.add(transaction, { file, fileId })
+      xa.addReplayed(replayed, file)
+      addReplayed(replayed)
+      wanted.add(replayed)
+      earlier?.add(replayed, { file, fileId })
       intervals.add(transaction.start, transaction.end)
     }
     meter.add(bytes, transactions.length, file)
@@ -171,18 +171,19 @@ async function verifyFile(
   }
 }
 
-/** Whether it lies outside of the backup. Throws `Unreplayable` when that cannot be told. */
-function isLeftOut(sideOf: FileContext['sideOf'], transaction: Transaction, file: string): boolean {
+/** The transaction as far as it is restored; undefined when it is not. Throws `Unreplayable` when it cannot be, or nobody can tell. */
+function replayedOf(sideOf: ScopeRule, transaction: Transaction, file: string): Transaction | undefined {
   const side = sideOf(transaction)
-  if (typeof side === 'object') requireReplayable(file, transaction, side.reason)
-  return side === 'outside'
+  if (side === 'outside') return undefined
+  if (transaction.obstacle !== undefined) throw unreplayable(file, transaction, transaction.obstacle)
+  if (side === 'inside') return transaction
+  if ('part' in side) return side.part
+  throw unreplayable(file, transaction, side.reason)
 }
 
 /** What was prepared when the backup was taken: replayed first, under the same rules. */
-function preparedAtImage(xa: OpenXa, sideOf: FileContext['sideOf'], file: string): readonly Transaction[] {
-  const prepared = xa.preparedAtImage.filter((transaction) => !isLeftOut(sideOf, transaction, file))
-  for (const transaction of prepared) requireReplayable(file, transaction, transaction.obstacle)
-  return prepared
+function preparedAtImage(xa: OpenXa, sideOf: ScopeRule, file: string): readonly Transaction[] {
+  return xa.preparedAtImage.flatMap((transaction) => replayedOf(sideOf, transaction, file) ?? [])
 }
 
 /** The segments of each file, files in log order. */
@@ -212,10 +213,9 @@ function liesBetween({ start, end }: Transaction, from: number, to: number, file
   return start >= from && end <= to
 }
 
-function requireReplayable(file: string, { start, gtid }: Transaction, obstacle: string | undefined): void {
-  if (obstacle === undefined) return
+function unreplayable(file: string, { start, gtid }: Transaction, obstacle: string): PitrError {
   const at = formatBinlogPosition({ file, offset: start })
-  throw new PitrError('Unreplayable', {
+  return new PitrError('Unreplayable', {
     subject: at,
     message: `the transaction ${gtid === undefined ? '' : `${gtid} `}at ${at} cannot be replayed faithfully: ${obstacle}`,
     hint: 'A target before this transaction can be restored, or one after a later image.',

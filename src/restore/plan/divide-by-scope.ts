@@ -1,6 +1,7 @@
 import type { Transaction } from '../../binlog/transaction.ts'
+import { RestoredTables } from '../../image/restored-tables.ts'
+import type { RestoreScope } from '../../image/restored-tables.ts'
 import { scopeRule } from '../scope.ts'
-import type { Scope } from '../scope.ts'
 import type { LogSpan } from './log-span.ts'
 import type { LogView } from './log-view.ts'
 import { transactionsIn } from './measure-range.ts'
@@ -13,29 +14,36 @@ export interface InSpan {
   readonly transaction: Transaction
 }
 
-/** The transactions of a range, by the databases the backup holds. */
+/** A transaction of which something is replayed. */
+export interface Inside extends InSpan {
+  /** The transaction as it is replayed: itself, or without what is not restored. */
+  readonly replayed: Transaction
+}
+
+/** The transactions of a range, by the tables that are restored. */
 export interface Division {
   /** Those that are replayed. */
-  readonly inside: readonly InSpan[]
-  /** Those that touch only other databases. */
+  readonly inside: readonly Inside[]
+  /** Those that touch only other tables. */
   readonly outside: readonly InSpan[]
-  /** Those that cannot be told, or touch both. */
+  /** Those that cannot be told, or cannot be divided. */
   readonly obstacles: readonly Obstacle[]
 }
 
-/** Divides the transactions of a range when the backup holds only some databases; undefined when it holds all. */
-export function divideByScope(log: LogView, parts: readonly SpanPart[], backup: Scope): Division | undefined {
-  if (backup.scope === 'all') return undefined
-  const sideOf = scopeRule(backup)
-  const inside: InSpan[] = []
+/** Divides the transactions of a range when only some tables are restored; undefined when all are. */
+export function divideByScope(log: LogView, parts: readonly SpanPart[], scope: RestoreScope): Division | undefined {
+  if (new RestoredTables(scope).isAll) return undefined
+  const sideOf = scopeRule(scope)
+  const inside: Inside[] = []
   const outside: InSpan[] = []
   const obstacles: Obstacle[] = []
   for (const part of parts) {
     const { span } = part
     for (const transaction of transactionsIn(log, part)) {
       const side = sideOf(transaction)
-      if (side === 'inside') inside.push({ span, transaction })
+      if (side === 'inside') inside.push({ span, transaction, replayed: transaction })
       else if (side === 'outside') outside.push({ span, transaction })
+      else if ('part' in side) inside.push({ span, transaction, replayed: side.part })
       else obstacles.push({ span, offset: transaction.start, transaction, reason: side.reason })
     }
   }

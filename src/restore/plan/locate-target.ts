@@ -1,3 +1,4 @@
+import { RestoredTables } from '../../image/restored-tables.ts'
 import type { RestoreTarget } from '../../image/restore-target.ts'
 import type { ImageFacts } from '../../image/timeline-facts.ts'
 import { isDamaged } from './choose-image.ts'
@@ -12,7 +13,7 @@ import type { PlannerOptions } from './plan-options.ts'
 
 /**
  * The spans whose transactions `planRestore` needs in detail, in log order: those the stop lies in and next to, the one the
- * image lies in, and those of skipped transactions; when a backup holds only some databases, all between. Pure; throws what
+ * image lies in, and those of skipped transactions; when only some tables are restored, all between. Pure; throws what
  * planning throws as far as the facts alone show it.
  *
  * @example
@@ -25,14 +26,14 @@ import type { PlannerOptions } from './plan-options.ts'
 export function locateTarget(
   log: LogView,
   target: RestoreTarget,
-  options: Pick<PlannerOptions, 'ambiguous' | 'skip'> = {},
+  options: Pick<PlannerOptions, 'ambiguous' | 'skip' | 'only'> = {},
 ): readonly LogSpan[] {
   const stops = locateStop(log, target, options)
   const skipped = (options.skip ?? []).map((name) => locateNamed(log, name))
   // Nothing is left out at the end of the log, and the last transaction is described as everywhere else.
   const around = stops.length === 0 ? [log.spans.length] : stops
   const needed = new Set<number>([...around, ...skipped].flatMap((index) => aroundStop(log, index)))
-  for (const index of aroundImages(log, stops, Math.min(...skipped))) needed.add(index)
+  for (const index of aroundImages(log, stops, Math.min(...skipped), options.only)) needed.add(index)
   return [...needed]
     .toSorted((a, b) => a - b)
     .flatMap((index) => log.spans[index] ?? [])
@@ -59,7 +60,12 @@ function aroundStop(log: LogView, index: number): number[] {
 }
 
 // The image lies before the first skipped transaction, too.
-function aroundImages(log: LogView, stops: readonly number[], firstSkipped: number): number[] {
+function aroundImages(
+  log: LogView,
+  stops: readonly number[],
+  firstSkipped: number,
+  only: PlannerOptions['only'],
+): number[] {
   const [first, ...others] = stops
   const lowest = first === undefined ? log.spans.length : Math.min(first, ...others)
   const highest =
@@ -68,7 +74,7 @@ function aroundImages(log: LogView, stops: readonly number[], firstSkipped: numb
       : (log.firstFrom(Math.max(first, ...others) + 1)?.index ?? log.spans.length - 1)
   return imagesAround(log, Math.min(lowest, firstSkipped), Math.min(highest, firstSkipped)).flatMap((image) => {
     const index = log.indexAt(log.pointOfImage(image))
-    if (image.backup.scope === 'all') return [index]
+    if (new RestoredTables({ backup: image.backup, only }).isAll) return [index]
     return Array.from({ length: Math.max(0, highest - index + 1) }, (_, i) => index + i)
   })
 }

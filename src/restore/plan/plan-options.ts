@@ -1,5 +1,6 @@
 import type { BinlogPosition } from '../../coordinates/binlog-position.ts'
 import type { Skipped } from '../../image/restore-plan-parts.ts'
+import type { RestoreOnly } from '../../image/restored-tables.ts'
 import type { OperationOptions } from '../../options.ts'
 
 /**
@@ -41,10 +42,19 @@ export interface PlanOptions extends OperationOptions {
    * @default 'missing'
    */
   readonly skippedGtids?: Skipped['gtids'] | undefined
+  /**
+   * What is restored, and nothing else: databases whole, or single tables. Of transactions that changed rows of these and of
+   * others only the rows of these are replayed. No accounts are restored; and of databases of which only tables are chosen,
+   * neither views nor routines nor events. Throws `InvalidArgument` for a name the backup cannot hold, `Unreplayable` where
+   * the log holds a definition or a statement that what is chosen cannot be told apart from, such as a `RENAME` of another
+   * table to a chosen one. A name that nothing has at the target fails when the plan is restored.
+   * @default everything in the backup
+   */
+  readonly only?: RestoreOnly | undefined
 }
 
 /** What the pure planner takes. */
-export interface PlannerOptions extends Pick<PlanOptions, 'ambiguous' | 'skip' | 'skippedGtids'> {
+export interface PlannerOptions extends Pick<PlanOptions, 'ambiguous' | 'skip' | 'skippedGtids' | 'only'> {
   /** The archive the facts come from; written into the plan. */
   readonly archiveId: string
 }

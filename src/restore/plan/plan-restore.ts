@@ -15,6 +15,7 @@ import type { Division } from './divide-by-scope.ts'
 import { findSkipped, lastNotSkipped } from './find-skipped.ts'
 import type { LocatedSkip } from './find-skipped.ts'
 import { findStop } from './find-stop.ts'
+import { requireChoosable } from './only-option.ts'
 import { segmentsOf } from './log-span.ts'
 import { comparePoints } from './log-view.ts'
 import type { LogPoint, LogView } from './log-view.ts'
@@ -24,6 +25,7 @@ import { proveRange, proveTime } from './prove-log.ts'
 import type { Stop } from './stop.ts'
 import { requireReplayable } from './require-replayable.ts'
 import { requireMet, requireSkippable } from './require-skippable.ts'
+import { warnOfScope } from './warn-of-scope.ts'
 
 /**
  * Says how a target is reached, from a view of the log with the transactions of every span that `locateTarget` names. Pure.
@@ -50,7 +52,9 @@ export function planRestore(log: LogView, target: RestoreTarget, options: Planne
   const range = proveRange(log, chosen, end)
   const parts = partsBetween(log, range, chosen.point, end)
   const { image } = chosen
-  const division = divideByScope(log, parts, image.backup)
+  const { only } = options
+  if (only !== undefined) requireChoosable(only, image.backup)
+  const division = divideByScope(log, parts, { backup: image.backup, only })
   requireReplayable(parts, division)
   requireSkippable(skipped, division, options.skippedGtids ?? 'missing')
 
@@ -62,6 +66,7 @@ export function planRestore(log: LogView, target: RestoreTarget, options: Planne
     timelineId: facts.timelineId,
     target: normalizeRestoreTarget(target),
     ...(options.ambiguous === undefined || target.kind !== 'time' ? {} : { ambiguous: options.ambiguous }),
+    ...(only === undefined ? {} : { only }),
     image: describeImage(image),
     segments: segmentsOf(log.spans.slice(range.first, range.last + 1)).map(describeSegment),
     start: placeOf(chosen.point),
@@ -69,7 +74,7 @@ export function planRestore(log: LogView, target: RestoreTarget, options: Planne
     bytes: { backup: image.backup.bytes, binlog: countBytes(parts) },
     counts: countParts(log, parts),
     leftOut: countLeftOut(division),
-    ...(skipped.length === 0 ? {} : { skipped: describeSkips(skipped, options) }),
+    ...(skipped.length === 0 ? {} : { skipped: describeSkips(skipped, division, options) }),
     ...(gtids === undefined ? {} : { gtids }),
     resolution: (firstExcluded ?? lastIncluded)?.commitTime.resolution ?? USUAL_RESOLUTION[facts.flavor],
     ...(lastIncluded === undefined ? {} : { lastIncluded }),
@@ -78,7 +83,8 @@ export function planRestore(log: LogView, target: RestoreTarget, options: Planne
       ...gaps,
       ...warnOfDamage(log, stop.previous),
       ...warnOfDamage(log, stop.next),
-      ...warnings(facts, chosen, division, stop),
+      ...warnings(facts, chosen, stop),
+      ...warnOfScope(image.backup.scope, only, division),
       ...warnOfSkips(log, chosen, stop, skipped),
     ],
   })
@@ -96,14 +102,31 @@ function placeOf({ fileId, position }: LogPoint): LogPlace {
   return { fileId, position }
 }
 
-function countLeftOut(division: Division | undefined): LeftOut {
-  const outside = division?.outside.map(({ transaction }) => transaction) ?? []
-  return { ...countTransactions(outside), bytes: outside.reduce((sum, { start, end }) => sum + end - start, 0) }
+function countLeftOut({ outside, inside }: Division = { outside: [], inside: [], obstacles: [] }): LeftOut {
+  const counts = countTransactions(outside.map(({ transaction }) => transaction))
+  return {
+    transactions: counts.transactions,
+    rowEvents: inside.reduce(
+      (sum, each) => sum + each.transaction.rowEvents - each.replayed.rowEvents,
+      counts.rowEvents,
+    ),
+    rows: inside.reduce((sum, each) => sum + each.transaction.rows - each.replayed.rows, counts.rows),
+    bytes: outside.reduce((sum, { transaction: { start, end } }) => sum + end - start, 0),
+  }
 }
 
 // What comes behind them on the same tables takes reading more: see `readLaterChanges`.
-function describeSkips(skipped: readonly LocatedSkip[], { skippedGtids = 'missing' }: PlannerOptions): Skipped {
-  return { transactions: skipped.map(describeSkipped), later: [], gtids: skippedGtids }
+function describeSkips(
+  skipped: readonly LocatedSkip[],
+  division: Division | undefined,
+  { skippedGtids = 'missing' }: PlannerOptions,
+): Skipped {
+  // What they did to tables that are not restored is left out anyway.
+  const replayed = new Map(division?.inside.map((each) => [each.transaction, each.replayed]))
+  const transactions = skipped.map((skip) =>
+    describeSkipped({ ...skip, transaction: replayed.get(skip.transaction) ?? skip.transaction }),
+  )
+  return { transactions, later: [], gtids: skippedGtids }
 }
 
 function describeGtids(
@@ -134,10 +157,8 @@ function describeGtids(
 function warnings(
   { unreadable = [] }: TimelineFacts,
   { image, damaged }: ChosenImage,
-  division: Division | undefined,
   { missingBefore, missingBehind }: Stop,
 ): string[] {
-  const { scope } = image.backup
   return [
     ...(missingBefore === undefined ? [] : [`What preceded is not known: ${missingBefore.reason}.`]),
     ...(missingBehind === undefined ? [] : [`What followed is not known: ${missingBehind.reason}.`]),
@@ -147,10 +168,6 @@ function warnings(
     ...unreadable
       .filter(({ kind }) => kind === 'image')
       .map(({ key }) => `The image manifest ${key} is damaged: whether that image would be nearer is not known.`),
-    ...(scope === 'all' ? [] : [`Only the databases ${scope.databases.join(', ')} are restored.`]),
-    ...(division === undefined || division.outside.length === 0
-      ? []
-      : ['Transactions outside these databases are left out.']),
   ]
 }
 

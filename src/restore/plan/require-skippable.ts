@@ -22,7 +22,7 @@ export function requireMet(log: LogView, skipped: readonly LocatedSkip[], stop: 
 
 /**
  * Throws `Unreplayable` for a transaction without which the rest cannot be judged or replayed, `TransactionNotFound` for
- * one that is not replayed because it lies outside of the databases of the backup, `InvalidArgument` where a GTID is to
+ * one that is not replayed because it touches nothing that is restored, `InvalidArgument` where a GTID is to
  * be counted as executed that there is not.
  */
 export function requireSkippable(
@@ -34,7 +34,7 @@ export function requireSkippable(
     const { transaction } = skip
     if (gtids === 'executed' && transaction.gtid === undefined) throw hasNoGtid(skip)
     const isOutside = division?.outside.some((other) => other.transaction === transaction) === true
-    if (isOutside) throw notReplayed(skip, 'it lies outside of the databases of the backup')
+    if (isOutside) throw notReplayed(skip, 'it touches nothing that is restored')
     const reason = reasonAgainst(transaction)
     if (reason !== undefined) throw notSkippable(skip, reason)
   }

@@ -72,6 +72,21 @@ describe.each(HISTORIES)('a direct replay $name', { timeout: 3_600_000 }, ({ nam
     },
   )
 
+  test.runIf(counts || isFull)('of a chosen table that was stopped goes on, and leaves out the others', async () => {
+    const { manager } = scene.prepared
+    const chosen = await scene.withPlan(
+      await manager.plan({ kind: 'latest' }, { only: { tables: ['shop.counts', 'shop.keyless'] } }),
+    )
+    expect(Object.keys(chosen.content)).toEqual(['shop.counts', 'shop.keyless'])
+    expect(chosen.content).toEqual(
+      Object.fromEntries(Object.entries(scene.content).filter(([name]) => name in chosen.content)),
+    )
+    await chosen.stopMidway({}, 3)
+    const report = await chosen.restore()
+    expect(report.resumedAt).toBeDefined()
+    await expectWhole(chosen, report)
+  })
+
   test.runIf(counts)('does not go on where it cannot be sure, and says why', async () => {
     const said: string[] = []
     const logger = { debug: ignore, info: (text: string) => said.push(text), warn: (text: string) => said.push(text) }

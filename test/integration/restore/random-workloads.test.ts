@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { mapConcurrently } from '../../../src/archive/map-concurrently.ts'
-import { directoryStorage, mysqldump, RecoveryImageManager } from '../../../src/index.ts'
-import type { ReplayerName, RestorePlan } from '../../../src/index.ts'
+import { directoryStorage, mysqldump, PitrError, RecoveryImageManager } from '../../../src/index.ts'
+import type { ReplayerName, RestoreOnly, RestorePlan } from '../../../src/index.ts'
 import { connect } from '../../support/connect.ts'
 import { flavor, tier } from '../../support/flavor.ts'
+import { Random } from '../../support/random.ts'
 import { startServer } from '../../support/servers/index.ts'
 import type { TestServer } from '../../support/servers/index.ts'
 import { contentOf } from './support/content-of.ts'
@@ -16,6 +17,7 @@ import { run } from './support/query.ts'
 // Another seed, other workloads: MYSQL_PITR_TEST_SEED.
 const SEED = Number(process.env['MYSQL_PITR_TEST_SEED'] ?? 20_261_121)
 const WORKLOADS = Number(process.env['MYSQL_PITR_WORKLOADS'] ?? (tier === 'full' ? 300 : 12))
+const PARTIAL_WORKLOADS = Math.ceil(WORKLOADS / 2)
 
 // Thrown away: what a crash would do to them does not matter.
 const FAST = [
@@ -67,6 +69,86 @@ test(
     expect(await counters(targets[0]!)).toEqual(await counters(targets[1]!))
   },
 )
+
+test(
+  `some tables of ${PARTIAL_WORKLOADS} random workloads have the same rows on the source and behind each replayer, seed ${SEED}`,
+  { timeout: 3_600_000 },
+  async () => {
+    await using undo = new AsyncDisposableStack()
+    const folder = await mkdtemp(join(tmpdir(), 'mysql-pitr-workloads-'))
+    undo.defer(async () => await rm(folder, { recursive: true, force: true }))
+    const [source, ...targets] = await Promise.all(
+      [1, 2, 3].map(async () => await startServer(flavor, { options: FAST })),
+    )
+    for (const server of [source, ...targets]) undo.use(server!)
+    const manager = undo.use(await RecoveryImageManager.create({ storage: directoryStorage(folder) }))
+    await using server = await connect(source!)
+    await manager.backup(server, { method: mysqldump() })
+    const names = Array.from({ length: PARTIAL_WORKLOADS }, (_, i) => `workload_${i}`)
+    await mapConcurrently(names, AT_A_TIME, async (name) => {
+      await runWorkload(source!, name, SEED + 1000 + names.indexOf(name), { logsStatements: false })
+    })
+    await run(source!, ['CREATE DATABASE workload_end'])
+    await manager.archive(server)
+
+    const content = await contentOf(source!, names)
+    const plan = await someTables(manager, names, Object.keys(content))
+    const { databases = [], tables = [] } = plan.only!
+    expect(tables.length).toBeGreaterThan(PARTIAL_WORKLOADS / 2)
+    expect(plan.leftOut.rows).toBeGreaterThan(PARTIAL_WORKLOADS * 10)
+    const wanted = Object.entries(content).filter(
+      ([name]) => databases.includes(name.split('.')[0]!) || tables.includes(name),
+    )
+    for (const [i, replayer] of (['direct', 'mysqlbinlog'] as const).entries()) {
+      await restore(manager, plan, targets[i]!, replayer)
+      expect(await contentOf(targets[i]!, names), `behind ${replayer}`).toEqual(Object.fromEntries(wanted))
+    }
+  },
+)
+
+/** A plan for random tables of some databases, and others whole: those of which definitions let no table be chosen alone. */
+async function someTables(
+  manager: RecoveryImageManager,
+  databases: readonly string[],
+  all: readonly string[],
+): Promise<RestorePlan> {
+  const random = new Random(SEED)
+  let only: RestoreOnly = {}
+  let plan: RestorePlan | undefined
+  for (const database of databases) {
+    const tables = all.filter((name) => name.startsWith(`${database}.`))
+    const tries = [1, 2, 3, 4].map(() => {
+      const some = tables.filter(() => random.chance(0.4))
+      return withParents(some.length === 0 ? tables.slice(0, 1) : some)
+    })
+    for (const some of [...tries, 'whole'] as const) {
+      const next =
+        some === 'whole'
+          ? { ...only, databases: [...(only.databases ?? []), database] }
+          : { ...only, tables: [...(only.tables ?? []), ...some] }
+      plan = await planUnlessRefused(manager, next)
+      if (plan === undefined) continue
+      only = next
+      break
+    }
+  }
+  return plan!
+}
+
+/** A child cannot be chosen without its parent. */
+function withParents(tables: readonly string[]): readonly string[] {
+  const parents = tables.filter((name) => name.endsWith('.child')).map((name) => name.replace('.child', '.parent'))
+  return [...new Set([...tables, ...parents])]
+}
+
+async function planUnlessRefused(manager: RecoveryImageManager, only: RestoreOnly): Promise<RestorePlan | undefined> {
+  try {
+    return await manager.plan({ kind: 'latest' }, { only })
+  } catch (error) {
+    if (error instanceof PitrError && error.code === 'Unreplayable') return undefined
+    throw error
+  }
+}
 
 async function restore(
   manager: RecoveryImageManager,

@@ -200,10 +200,11 @@ function build({ events, leading, resolution, gtids, covered, fraction }: Shape,
       commitTime: new Timestamp(clock, resolution),
       kind: 'row',
       changes: databases.map((database) => ({ database, table: 't', inserted: event.rows, updated: 0, deleted: 0 })),
+      ...(databases.length < 2 ? {} : { rowEventsOf: databases.map(() => 1) }),
       tablesKnown: event.databases !== 'unknown',
-      rowEvents: 1,
-      rows: event.rows,
-      ...(event.obstacle ? { obstacle: 'a statement' } : {}),
+      rowEvents: Math.max(1, databases.length),
+      rows: event.rows * Math.max(1, databases.length),
+      ...(event.obstacle ? { obstacle: 'a statement', rowsObstacle: 'a statement' } : {}),
     }
     offset += event.size
     if (event.obstacle) open.obstacles.push({ offset: transaction.start, reason: 'a statement' })

@@ -1,10 +1,17 @@
 import type { ErrorCode } from '../../../src/errors.ts'
+import type { LogCounts } from '../../../src/image/segment.ts'
 import type { History, ModelTransaction, TargetOf } from './history.ts'
 
 /** What the naive model, which sees every transaction, says about a target. */
 export type Expected =
   | { readonly error: ErrorCode }
-  | { readonly stop: number; readonly start: number; readonly image: string; readonly leftOut: number }
+  | {
+      readonly stop: number
+      readonly start: number
+      readonly image: string
+      readonly leftOut: number
+      readonly replayed: LogCounts
+    }
 
 /** Invariants 1 and 2 of the design, word by word, over the whole list of transactions. */
 export function expectedPlan(history: History, target: TargetOf, ambiguous?: 'first' | 'last'): Expected {
@@ -16,9 +23,24 @@ export function expectedPlan(history: History, target: TargetOf, ambiguous?: 'fi
   const scoped = image.facts.backup.scope !== 'all'
   const isOut = (t: ModelTransaction['transaction']) =>
     scoped && t.changes.length > 0 && t.changes.every(({ database }) => database !== 'shop')
-  const unclear = (t: ModelTransaction['transaction']) => scoped && (!t.tablesKnown || t.changes.length === 2)
+  const unclear = (t: ModelTransaction['transaction']) => scoped && !t.tablesKnown
   if (range.some((t) => unclear(t) || (t.obstacle !== undefined && !isOut(t)))) return { error: 'Unreplayable' }
-  return { stop, start: image.before, image: image.facts.id, leftOut: range.filter(isOut).length }
+  const replayed = replayedCounts(
+    history.transactions.slice(image.before, stop).filter(({ transaction }) => !isOut(transaction)),
+  )
+  return { stop, start: image.before, image: image.facts.id, leftOut: range.filter(isOut).length, replayed }
+}
+
+/** What is replayed of transactions: of one on both sides of a backup's scope a half. */
+export function replayedCounts(transactions: readonly ModelTransaction[]): LogCounts {
+  const parts = transactions.map(({ transaction: { changes, rowEvents, rows } }) =>
+    changes.length === 2 ? { rowEvents: 1, rows: rows / 2 } : { rowEvents, rows },
+  )
+  return {
+    transactions: parts.length,
+    rowEvents: parts.reduce((sum, part) => sum + part.rowEvents, 0),
+    rows: parts.reduce((sum, part) => sum + part.rows, 0),
+  }
 }
 
 function expectedStop(history: History, target: TargetOf, ambiguous: 'first' | 'last' | undefined): number | ErrorCode {

@@ -10,7 +10,7 @@ import { LogView } from '../../../src/restore/plan/log-view.ts'
 import { planRestore } from '../../../src/restore/plan/plan-restore.ts'
 import { histories, targets } from './history.ts'
 import type { History, ModelTransaction, TargetOf } from './history.ts'
-import { expectedPlan } from './model.ts'
+import { expectedPlan, replayedCounts } from './model.ts'
 
 const CASES = { numRuns: 1000 }
 
@@ -48,11 +48,7 @@ test.each([
       const made = plan(history, target, names)
       const { image, replayed } = expected
       assert.equal(made.image.id, image)
-      assert.deepEqual(made.replayed, {
-        transactions: replayed.length,
-        rowEvents: replayed.length,
-        rows: replayed.reduce((sum, { transaction }) => sum + transaction.rows, 0),
-      })
+      assert.deepEqual(made.replayed, replayedCounts(replayed))
       const inOrder = skipped.toSorted((a, b) => a - b).map((i) => history.transactions[i]!)
       assert.deepEqual(made.skipped?.transactions.map(placeOf) ?? [], inOrder.map(placeOfModel))
       assert.deepEqual(made.lastIncluded && placeOf(made.lastIncluded), expected.last && placeOfModel(expected.last))

@@ -85,12 +85,12 @@ export class ResumeScene implements AsyncDisposable {
     }
   }
 
-  /** Restores, and stops it behind some batches. */
-  async stopMidway(options: Options = {}): Promise<void> {
+  /** Restores, and stops it behind so many batches. */
+  async stopMidway(options: Options = {}, batches: number = BATCHES): Promise<void> {
     const stop = new AbortController()
-    let batches = 0
+    let committed = 0
     const onStatement = (sql: string): void => {
-      if (sql === 'COMMIT' && ++batches === BATCHES) stop.abort()
+      if (sql === 'COMMIT' && ++committed === batches) stop.abort()
     }
     await expectPitrError(this.restore({ ...options, signal: stop.signal }, onStatement), { code: 'Aborted' })
   }

@@ -8,14 +8,25 @@ import type { ColumnKind } from './random-columns.ts'
 /** What a workload does in its life. */
 const STEPS = 35
 
+/** How a workload is run. */
+export interface WorkloadOptions {
+  /** Whether some of it is logged as statements. @default true */
+  readonly logsStatements?: boolean
+}
+
 /** Runs random statements in a database of its own; the same ones for the same seed. */
-export async function runWorkload(server: TestServer, database: string, seed: number): Promise<void> {
+export async function runWorkload(
+  server: TestServer,
+  database: string,
+  seed: number,
+  { logsStatements = true }: WorkloadOptions = {},
+): Promise<void> {
   const random = new Random(seed)
   const connection = await createConnection({ ...server.connection })
   try {
     await connection.query(`CREATE DATABASE ${database}`)
     await connection.query(`USE ${database}`)
-    const workload = new Workload(connection, random, server.flavor)
+    const workload = new Workload(connection, random, server.flavor, logsStatements)
     await workload.begin()
     for (let i = 0; i < STEPS; i++) await workload.step()
     await workload.end()
@@ -41,16 +52,18 @@ class Workload {
   readonly #flavor: Flavor
   readonly #hidesColumns: boolean
   readonly #hasFullImages: boolean
+  readonly #logsStatements: boolean
   readonly #tables: Table[] = []
   #names = 0
   #executed = 0
   #refused = 0
   #lastRefusal: Error | undefined
 
-  constructor(connection: Connection, random: Random, flavor: Flavor) {
+  constructor(connection: Connection, random: Random, flavor: Flavor, logsStatements: boolean) {
     this.#connection = connection
     this.#random = random
     this.#flavor = flavor
+    this.#logsStatements = logsStatements
     this.#hidesColumns = random.chance(0.4)
     // In part they are Unreplayable on MariaDB.
     this.#hasFullImages = random.chance(0.4) || flavor === 'mariadb'
@@ -69,9 +82,9 @@ class Workload {
     else if (dice < 0.72) await this.#family()
     else if (dice < 0.8) await this.#definition()
     else if (dice < 0.86) await this.#settings()
-    else if (dice < 0.91) await this.#asStatement()
+    else if (dice < 0.91) await (this.#logsStatements ? this.#asStatement() : this.#transaction())
     else if (dice < 0.94) await this.#xa()
-    else if (dice < 0.97) await this.#temporary()
+    else if (dice < 0.97) await (this.#logsStatements ? this.#temporary() : this.#transaction())
     else if (dice < 0.985) await this.#run('FLUSH BINARY LOGS')
     else await this.#createTable()
   }
