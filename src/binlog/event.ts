@@ -31,7 +31,7 @@ export class BinlogEvent {
     end: number = offset + length,
   ) {
     this.file = file
-    this.type = buffer[start + 4]!
+    this.type = buffer[start + TYPE_AT]!
     this.offset = offset
     this.length = length
     this.buffer = buffer
@@ -119,6 +119,8 @@ export const EventFlag = {
 
 /** Length of every event's header. */
 export const HEADER_BYTES = 19
+/** Where the type of an event lies in its header. */
+export const TYPE_AT = 4
 /** Where the length of an event lies in its header. */
 export const LENGTH_AT = 9
 /** Length of the CRC32 at the end of each event of a file with checksums. */

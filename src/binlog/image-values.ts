@@ -57,6 +57,12 @@ export class ImageValues {
     return this.#starts[column] !== ABSENT
   }
 
+  /** A value as it lies in the image, as text that no other value of its column has; `-` for NULL. */
+  text(column: number): string {
+    const start = this.#starts[column]!
+    return start === NULL ? '-' : `:${this.#bytes.toString('latin1', start, this.#ends[column])}`
+  }
+
   /** A hash of a value, going on from another one (FNV-1a, of long values through their CRC32). */
   hash(column: number, hash: number): number {
     const start = this.#starts[column]!

@@ -157,7 +157,8 @@ export function readRowsHead(
   return { columns, beforeAt, afterAt, rowsAt: cursor.at }
 }
 
-function bytesOfBits(bits: number): number {
+/** Bytes of a bitmap. */
+export function bytesOfBits(bits: number): number {
   return Math.floor((bits + 7) / 8)
 }
 
@@ -189,6 +190,10 @@ function isSame(known: Buffer, bytes: Buffer, at: number): boolean {
 
 /** STMT_END_F: the last rows event of a statement. */
 export const STATEMENT_END = 1
+/** NO_FOREIGN_KEY_CHECKS_F: foreign keys are not checked, and change no other rows. */
+export const NO_FOREIGN_KEYS = 2
+/** USE_SQL_FOREIGN_KEY_F of MySQL since 9.6: what foreign keys change is logged too. */
+export const FOREIGN_KEYS_LOGGED = 16
 /** Flags follow the table id. */
 export const FLAGS_AT = 6
 

@@ -9,11 +9,11 @@ import type { TableMap } from './table-map.ts'
 export interface MappedTable {
   readonly map: TableMap
   readonly rows: RowCounter
+  /** The body of its Table_map event. */
+  readonly body: Buffer
 }
 
 interface KnownTable extends MappedTable {
-  /** The body of its Table_map event. */
-  readonly body: Buffer
   /** The last transaction that holds the event. */
   transaction: number
 }

@@ -1,5 +1,5 @@
 import { EventType } from './event-type.ts'
-import { BinlogEvent, HEADER_BYTES, LENGTH_AT } from './event.ts'
+import { BinlogEvent, HEADER_BYTES, LENGTH_AT, TYPE_AT } from './event.ts'
 import { inflatedLength, inflateMariadb } from './mariadb-compression.ts'
 import { readRowsHead, ROWS_LAYOUTS } from './rows-event.ts'
 
@@ -35,9 +35,6 @@ export function uncompressedLength(event: BinlogEvent): number {
   const rowsAt = rowsIn(event)
   return HEADER_BYTES + rowsAt + inflatedLength(event.body.subarray(rowsAt), event)
 }
-
-/** Where the type lies in the header of an event. */
-const TYPE_AT = 4
 
 /** Where the rows begin in the body. */
 function rowsIn(event: BinlogEvent): number {

@@ -44,6 +44,7 @@ type SwitchName =
   | 'help'
   | 'version'
   | 'preserve-transactions'
+  | 'verify-before'
 
 /** Name of an option. */
 export type OptionName = ValueName | ListName | SwitchName
@@ -123,6 +124,9 @@ const OPTIONS: Readonly<
   },
   'preserve-transactions': {
     help: 'keep each transaction one in the log of the target, for replicas that get it from there',
+  },
+  'verify-before': {
+    help: 'compare every row with the log before it is changed, and fail where the target is another one',
   },
   from: { value: 'TIME', help: 'only transactions committed at or after this moment' },
   to: { value: 'TIME', help: 'only transactions committed at or before this moment' },

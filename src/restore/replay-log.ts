@@ -22,6 +22,7 @@ export interface ReplayLogOptions extends OperationOptions {
   readonly target: HeldTarget
   readonly replayer: Replayer
   readonly preserveTransactions: boolean
+  readonly verifyBefore: boolean
   /** Whether it notes where another run can go on. */
   readonly resumes: boolean
   /** What an earlier run replayed; the files begin behind it. */

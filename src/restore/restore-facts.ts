@@ -45,6 +45,8 @@ export interface RestoreFacts extends LogCounts {
   readonly earlier: boolean
   /** Where this run went on, when an earlier one had loaded the backup and replayed what lies before; the counts hold both. */
   readonly resumedAt?: BinlogPosition | undefined
+  /** How many rows this run compared with the log before it changed them; undefined when it was not to (`verifyBefore`). */
+  readonly rowsCompared?: number | undefined
   /** What a person should know. */
   readonly warnings: readonly string[]
   /** Milliseconds each phase took. */

@@ -4,14 +4,15 @@ import type { RestoreFacts } from './restore-facts.ts'
 
 /** Writes a report for a person. */
 export function restoreReportText(report: RestoreFacts): string {
-  const { target, image, transactions, rows, replayer, isolation, earlier, resumedAt, skipped, warnings, phases } =
-    report
+  const { target, image, transactions, rows, replayer, isolation, earlier } = report
+  const { resumedAt, rowsCompared, skipped, warnings, phases } = report
   const took = Object.entries(phases).map(([phase, ms]) => `${phase} ${seconds(ms)}`)
   return [
     `restored and proved ${target.address} (${target.version})${earlier ? ', in an earlier run' : ''}`,
     `  plan            ${report.planHash}`,
     `  image           ${image.id}, ${count(image.bytes)} bytes`,
     `  replayed        ${count(transactions)} transactions with ${count(rows)} rows, by ${replayer}`,
+    ...(rowsCompared === undefined ? [] : [`  compared        ${count(rowsCompared)} rows, before they were changed`]),
     ...(resumedAt === undefined ? [] : [`  resumed at      ${formatBinlogPosition(resumedAt)}, behind an earlier run`]),
     `  last applied    ${describe(report.lastApplied, 'end')}`,
     ...skipped.map((transaction) => `  skipped         ${describe(transaction, 'start')}`),

@@ -28,6 +28,7 @@ export class RestoreReport implements RestoreFacts {
   readonly isolation: 'lifted' | 'kept'
   readonly earlier: boolean
   readonly resumedAt?: BinlogPosition | undefined
+  readonly rowsCompared?: number | undefined
   readonly warnings: readonly string[]
   readonly phases: Readonly<Partial<Record<RestorePhase, number>>>
 
@@ -47,6 +48,7 @@ export class RestoreReport implements RestoreFacts {
     this.isolation = facts.isolation
     this.earlier = facts.earlier
     this.resumedAt = facts.resumedAt
+    this.rowsCompared = facts.rowsCompared
     this.warnings = facts.warnings
     this.phases = facts.phases
   }

@@ -19,6 +19,7 @@ export const restore: Command = {
     'durability',
     'replayer',
     'preserve-transactions',
+    'verify-before',
   ],
   async run(context) {
     const { options, operation, print } = context
@@ -34,6 +35,7 @@ export const restore: Command = {
       durability: choice(options, 'durability', ['full', 'relaxed']),
       replayer: choice(options, 'replayer', ['direct', 'mysqlbinlog']),
       preserveTransactions: options['preserve-transactions'],
+      verifyBefore: options['verify-before'],
       ...operation,
     })
     print(

@@ -3,18 +3,20 @@ import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
 import { PitrError } from '../../errors.ts'
 import { tableName } from '../../image/touched.ts'
 import { throwIfAborted } from '../../options.ts'
+import { binlogStatement } from '../../server/binlog-statement.ts'
 import { clientProgram } from '../../server/client-programs.ts'
 import { replayDialect } from '../../server/flavor/replay-dialect-of.ts'
 import type { Server } from '../../server/server.ts'
 import type { Session } from '../../server/session.ts'
 import { RowApplier } from './direct/apply-rows.ts'
-import { binlogStatement, MAX_ROW_EVENT_BYTES } from './direct/binlog-statement.ts'
+import { MAX_ROW_EVENT_BYTES } from './direct/binlog-statement.ts'
 import { JoinedGtids } from './direct/joined-gtids.ts'
 import { PiecesAhead } from './direct/pieces-ahead.ts'
 import { readPieces } from './direct/read-pieces.ts'
 import { replayText } from './direct/replay-text.ts'
 import { takeRowBatch } from './direct/row-batch.ts'
 import type { RowBatch } from './direct/row-batch.ts'
+import { RowVerifier } from './direct/row-verifier.ts'
 import { goesOn, MAGIC_BYTES } from './printed-runs.ts'
 import { refusedByServer } from './replay-failed.ts'
 import type { Replayer, ReplayFile, ReplayJob, ReplayResult, SizeLimits } from './replayer.ts'
@@ -33,7 +35,7 @@ const LIMITS: SizeLimits = {
  * is not rows alone goes through the text that mysqlbinlog prints for it, in the same session.
  */
 export function directReplayer(): Replayer {
-  return { name: 'direct', resumes: true, limits: LIMITS, check, replay }
+  return { name: 'direct', resumes: true, verifies: true, limits: LIMITS, check, replay }
 }
 
 async function check(target: Server): Promise<void> {
@@ -65,12 +67,13 @@ async function replayIn(session: Session, job: ReplayJob): Promise<ReplayResult>
   const { fence } = target.tools
   await session.run([...(fence === undefined ? [] : [fence]), ...dialect.beforeReplay])
   const gtids = new JoinedGtids(target, await target.dialect.executedGtids(session))
-  for (const file of job.files) await replayFile(file, { session, job, sent, gtids })
+  await using verifier = job.verifyBefore === true ? await RowVerifier.open(target) : undefined
+  for (const file of job.files) await replayFile(file, { session, job, sent, gtids, verifier })
   await session.run(target.dialect.sessionAfterReplay)
   if (dialect.fillsIn) await gtids.fillIn(session)
   await session.run(job.sentinel)
   sent.finish()
-  return { sent: sent.counts, changed: sent.changed, last: sent.last }
+  return { sent: sent.counts, changed: sent.changed, last: sent.last, compared: verifier?.compared }
 }
 
 interface FileContext {
@@ -78,9 +81,10 @@ interface FileContext {
   readonly job: ReplayJob
   readonly sent: Sent
   readonly gtids: JoinedGtids
+  readonly verifier: RowVerifier | undefined
 }
 
-async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileContext): Promise<void> {
+async function replayFile(file: ReplayFile, { session, job, sent, gtids, verifier }: FileContext): Promise<void> {
   const { target, notes, preserveTransactions, signal } = job
   const dialect = replayDialect(target.flavor)
   const place = () => ({ file: file.file, last: sent.last })
@@ -99,11 +103,17 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
     }
   }
   await describeRows(format)
+  await verifier?.beginFile(file)
 
   const apply = async (batch: RowBatch): Promise<void> => {
     try {
       const end = batch.transactions.at(-1)?.end
-      await rows.apply(batch, end === undefined ? undefined : notes?.placeSql?.({ fileId: file.fileId, end }))
+      const statements = verifier?.statements(batch, file, sent.last) ?? [batch.statement ?? []].flat()
+      await rows.apply(
+        batch,
+        statements,
+        end === undefined ? undefined : notes?.placeSql?.({ fileId: file.fileId, end }),
+      )
     } catch (error) {
       throw await refused(batch, error)
     }
@@ -124,14 +134,28 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids }: FileC
       tables: [...new Set(transactions.flatMap(({ changes }) => changes.map(tableName)))],
     })
   }
-  const takeBatch = () => takeRowBatch(pieces, file.format, preserveTransactions ? () => false : dialect.canJoin)
+  const canJoin = preserveTransactions ? () => false : dialect.canJoin
+  const takeBatch = () => takeRowBatch(pieces, file.format, canJoin, verifier !== undefined)
   for (let batch = await takeBatch(); ;) {
     if (batch === undefined) {
       if ((await pieces.peek()) === undefined) return
       const program = await clientProgram(target, 'binlog')
       // The program begins with a format description, which MySQL does not take behind the GTID of the rows before.
       await session.run(sessionAfterReplay)
-      await replayText(pieces, { server: target, program, session, file: textFile, sent, gtids, notes, place, signal })
+      const { rows: rowsBefore } = sent.counts
+      await replayText(pieces, {
+        server: target,
+        program,
+        session,
+        file: textFile,
+        sent,
+        gtids,
+        notes,
+        place,
+        signal,
+        takesRows: verifier === undefined,
+      })
+      verifier?.passOver(sent.counts.rows - rowsBefore)
       await describeRows(textFile.head.subarray(MAGIC_BYTES))
       rows.forgetSettings()
       batch = await takeBatch()

@@ -26,7 +26,7 @@ const LIMITS: SizeLimits = {
  * [Point-in-Time Recovery](https://dev.mysql.com/doc/refman/en/point-in-time-recovery-binlog.html). Slow, and universal.
  */
 export function mysqlbinlogReplayer(): Replayer {
-  return { name: 'mysqlbinlog', resumes: false, limits: LIMITS, check, replay }
+  return { name: 'mysqlbinlog', resumes: false, verifies: false, limits: LIMITS, check, replay }
 }
 
 async function check(target: Server): Promise<void> {

@@ -1,4 +1,5 @@
 import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
+import type { BinlogPosition } from '../../coordinates/binlog-position.ts'
 import type { TransactionRef } from '../../coordinates/transaction-ref.ts'
 import { PitrError } from '../../errors.ts'
 import type { ErrorCode } from '../../errors.ts'
@@ -6,6 +7,8 @@ import type { ProgramEnd } from '../../host/host.ts'
 import { describeEnd } from '../../host/program-failure.ts'
 import { withoutSecrets } from '../../secrets.ts'
 import { refusalOf, withoutValues } from '../../server/refusal.ts'
+import type { RowDifference } from '../../server/row-comparison/logged-rows.ts'
+import type { TableRef } from '../../server/row-comparison/table-facts.ts'
 
 /** In a message. */
 const TABLES_NAMED = 5
@@ -50,7 +53,68 @@ export function refusedByServer(what: string, error: unknown, place: ReplayPlace
   return failure(`the server did not take ${what}: ${lost}${said}`, place, details)
 }
 
-function failure(reason: string, place: ReplayPlace, details: Readonly<Record<string, unknown>>): PitrError {
+/** A row event. */
+export interface EventRef {
+  readonly position: BinlogPosition
+  /** GTID of its transaction. */
+  readonly gtid: string | undefined
+}
+
+/** A row of the target is not what the log says it was. Names no value but whole numbers of its key: others may be private. */
+export function rowDiffers(
+  { database, table }: TableRef,
+  { isMissing, columns, key }: RowDifference,
+  { event, ...place }: ReplayPlace & { readonly event: EventRef },
+): PitrError {
+  const name = `${database}.${table}`
+  const named = key.map(({ column, value }) => (value === undefined ? column : `${column}=${value}`)).join(', ')
+  const how = isMissing
+    ? `the target has no row of ${name} with the key (${named}), which the log changes`
+    : `the row of ${name} with the key (${named}) is not what the log says it was: it differs in ${columns.join(', ')}`
+  return failure(
+    `${how} (${describeEvent(event)})`,
+    place,
+    detailsOf(event, { table: name, isMissing, columns, key }),
+    DRIFT,
+  )
+}
+
+/** A table of the target has other columns than the log says. */
+export function columnsDiffer(
+  { database, table, loggedColumns }: TableRef & { readonly loggedColumns: number },
+  columns: number,
+  { event, ...place }: ReplayPlace & { readonly event: EventRef },
+): PitrError {
+  const name = `${database}.${table}`
+  const how = `${name} has ${loggedColumns} columns on the target and ${columns} in the log`
+  return failure(
+    `${how} (${describeEvent(event)})`,
+    place,
+    detailsOf(event, { table: name, loggedColumns, columns }),
+    DRIFT,
+  )
+}
+
+const DRIFT =
+  'The target is not what the source was there: the backup does not belong to this log, or somebody wrote to one of the servers without logging it. Find out which; a restore without verifyBefore replays over it.'
+
+function describeEvent({ position, gtid }: EventRef): string {
+  return `row event at ${formatBinlogPosition(position)}${gtid === undefined ? '' : ` of ${gtid}`}`
+}
+
+function detailsOf(
+  { position, gtid }: EventRef,
+  details: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return { ...details, event: position, gtid }
+}
+
+function failure(
+  reason: string,
+  place: ReplayPlace,
+  details: Readonly<Record<string, unknown>>,
+  hint = 'Remove the cause and run the same restore again on this target.',
+): PitrError {
   const { file, last, failed = [], tables } = place
   const sent =
     last === undefined
@@ -59,7 +123,7 @@ function failure(reason: string, place: ReplayPlace, details: Readonly<Record<st
   return new PitrError('ReplayFailed', {
     subject: failed[0] === undefined ? (file ?? 'the binary logs') : formatBinlogPosition(failed[0].start),
     message: `the replay failed ${describePlace(place)} (${sent}): ${reason}`,
-    hint: 'Remove the cause and run the same restore again on this target.',
+    hint,
     details: { file, last, failed: failed.length === 0 ? undefined : [failed[0], failed.at(-1)], tables, ...details },
   })
 }

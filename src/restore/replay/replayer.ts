@@ -46,6 +46,8 @@ export interface ReplayJob extends OperationOptions {
   readonly expected: LogCounts & { readonly bytes: number }
   /** Whether each transaction has to stay one; else several may become one, with the GTID of the last. */
   readonly preserveTransactions: boolean
+  /** Whether rows are compared with the log before they are changed; only for one that `verifies`. */
+  readonly verifyBefore?: boolean | undefined
   /** What an earlier run replayed: it lies before the files, and counts as sent. */
   readonly done?: Omit<ReplayedPart, 'at'> | undefined
   /** Where it notes how far it is; only for one that `resumes`. */
@@ -72,6 +74,16 @@ export interface ReplayResult {
   readonly changed: GtidSet
   /** The last transaction sent. */
   readonly last?: TransactionRef | undefined
+  /** What it compared before, when it was asked to. */
+  readonly compared?: RowsCompared | undefined
+}
+
+/** What of a target was compared with the log before it was changed. */
+export interface RowsCompared {
+  /** Rows that were as the log says. */
+  readonly rows: number
+  /** What was not compared. */
+  readonly warnings: readonly string[]
 }
 
 /** The largest things a replayer can send. */
@@ -93,6 +105,8 @@ export interface Replayer {
   readonly name: string
   /** Whether it applies the log in order and notes on the way where another one can go on. */
   readonly resumes: boolean
+  /** Whether it can compare rows with the log before it changes them. */
+  readonly verifies: boolean
   /** What it cannot send: found in the log before the target's first write. */
   readonly limits: SizeLimits
   /** Throws what would make {@link Replayer.replay} fail from the start, such as `MissingProgram`. */

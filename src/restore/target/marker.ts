@@ -1,4 +1,5 @@
 import { MARKER_DATABASE } from '../../server/marker-database.ts'
+import { dropScratchTables } from '../../server/row-comparison/scratch-tables.ts'
 import { asText } from '../../server/session.ts'
 import type { Session } from '../../server/session.ts'
 import { parseMarkerState, serializeMarkerState, unreadableMarker } from './marker-manifest.ts'
@@ -107,6 +108,7 @@ export async function readNonce(session: Session): Promise<string> {
 
 /** Removes the marker: the target is the caller's. Nothing else that came to be in its schema is dropped with it. */
 export async function dropMarker(session: Session): Promise<void> {
+  await dropScratchTables(session)
   const others = await session.value(
     `SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME <> ?)
           + (SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ?)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { mapConcurrently } from '../../../src/archive/map-concurrently.ts'
 import { directoryStorage, mysqldump, PitrError, RecoveryImageManager } from '../../../src/index.ts'
-import type { ReplayerName, RestoreOnly, RestorePlan } from '../../../src/index.ts'
+import type { RestoreOnly, RestoreOptions, RestorePlan } from '../../../src/index.ts'
 import { connect } from '../../support/connect.ts'
 import { flavor, tier } from '../../support/flavor.ts'
 import { Random } from '../../support/random.ts'
@@ -27,6 +27,12 @@ const FAST = [
   // A table that MySQL puts out of its cache comes back with another, also right, AUTO_INCREMENT.
   '--table-definition-cache=20000',
 ]
+/** What must come to the same. */
+const HOW: readonly Pick<RestoreOptions, 'replayer' | 'verifyBefore'>[] = [
+  { replayer: 'direct' },
+  { replayer: 'direct', verifyBefore: true },
+  { replayer: 'mysqlbinlog' },
+]
 /** So that their transactions lie between each other's. */
 const AT_A_TIME = 3
 
@@ -38,7 +44,7 @@ test(
     const folder = await mkdtemp(join(tmpdir(), 'mysql-pitr-workloads-'))
     undo.defer(async () => await rm(folder, { recursive: true, force: true }))
     const [source, ...targets] = await Promise.all(
-      [1, 2, 3].map(async () => await startServer(flavor, { options: FAST })),
+      [1, 2, 3, 4].map(async () => await startServer(flavor, { options: FAST })),
     )
     for (const server of [source, ...targets]) undo.use(server!)
     const manager = undo.use(await RecoveryImageManager.create({ storage: directoryStorage(folder) }))
@@ -59,14 +65,14 @@ test(
     expect(plan.replayed.rows).toBeGreaterThan(WORKLOADS * 50)
 
     const wanted = await contentOf(source!, names)
-    for (const [i, replayer] of (['direct', 'mysqlbinlog'] as const).entries()) {
-      await restore(manager, plan, targets[i]!, replayer)
+    for (const [i, how] of HOW.entries()) {
+      await restore(manager, plan, targets[i]!, how)
       const found = await contentOf(targets[i]!, names)
       expect(Object.keys(found)).toEqual(Object.keys(wanted))
       const different = Object.keys(wanted).filter((table) => found[table] !== wanted[table])
-      expect(different, `different behind ${replayer}`).toEqual([])
+      expect(different, `different behind ${JSON.stringify(how)}`).toEqual([])
     }
-    expect(await counters(targets[0]!)).toEqual(await counters(targets[1]!))
+    for (const other of [1, 2]) expect(await counters(targets[0]!)).toEqual(await counters(targets[other]!))
   },
 )
 
@@ -100,7 +106,7 @@ test(
       ([name]) => databases.includes(name.split('.')[0]!) || tables.includes(name),
     )
     for (const [i, replayer] of (['direct', 'mysqlbinlog'] as const).entries()) {
-      await restore(manager, plan, targets[i]!, replayer)
+      await restore(manager, plan, targets[i]!, { replayer, verifyBefore: replayer === 'direct' })
       expect(await contentOf(targets[i]!, names), `behind ${replayer}`).toEqual(Object.fromEntries(wanted))
     }
   },
@@ -154,11 +160,12 @@ async function restore(
   manager: RecoveryImageManager,
   plan: RestorePlan,
   target: TestServer,
-  replayer: ReplayerName,
+  how: (typeof HOW)[number],
 ): Promise<void> {
   await using server = await connect(target)
-  const report = await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none', replayer })
+  const report = await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none', ...how })
   expect(report.rows).toBe(plan.replayed.rows)
+  expect((report.rowsCompared ?? 0) > WORKLOADS).toBe(how.verifyBefore === true)
 }
 
 /** A source counts also what it rolled back; the replayers must count alike. */

@@ -23,8 +23,15 @@ export class RowApplier {
     this.#settings = undefined
   }
 
-  /** Applies one batch: a transaction of its own, or a part of one. `last` is a statement more in it, at its end. */
-  async apply({ settings, begins, ends, gtid, originalCommit, statement }: RowBatch, last?: string): Promise<void> {
+  /**
+   * Applies one batch by its statements, asked for one by one: a transaction of its own, or a part of one. `last` is a
+   * statement more in it, at its end.
+   */
+  async apply(
+    { settings, begins, ends, gtid, originalCommit }: RowBatch,
+    statements: Iterable<string> | AsyncIterable<string>,
+    last?: string,
+  ): Promise<void> {
     if (begins) {
       if (settings !== undefined && !isSame(settings, this.#settings)) {
         await this.#session.run(this.#dialect.rowSettings(settings))
@@ -33,7 +40,7 @@ export class RowApplier {
       // Not BEGIN: where a logged statement left a MariaDB session with sql_mode=ORACLE, that begins a block.
       await this.#session.run([...this.#dialect.nextGtid(gtid, originalCommit), 'START TRANSACTION'])
     }
-    if (statement !== undefined) await this.#session.query(statement)
+    for await (const statement of statements) await this.#session.query(statement)
     if (last !== undefined) await this.#session.query(last)
     if (ends) await this.#session.query('COMMIT')
   }

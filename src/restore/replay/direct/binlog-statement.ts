@@ -1,4 +1,9 @@
+import { bytesForFile } from '../../../binlog/bytes-for-file.ts'
+import type { BinlogEvent } from '../../../binlog/event.ts'
+import { uncompressedRows } from '../../../binlog/uncompressed-rows.ts'
 import { PitrError } from '../../../errors.ts'
+import type { LogFormat } from '../../../image/segment.ts'
+import { binlogStatement } from '../../../server/binlog-statement.ts'
 import { LARGE_TRANSACTION_BYTES } from '../../log/planned-file.ts'
 
 /** Base64 makes four characters of three bytes, and no text of this process has more than 2^29 - 24. */
@@ -6,15 +11,12 @@ const MAX_BYTES: number = 380 * 1024 * 1024
 /** A piece of a transaction ends with the event that makes it large. Leaves room for what lies before, and the maps. */
 export const MAX_ROW_EVENT_BYTES: number = MAX_BYTES - 2 * LARGE_TRANSACTION_BYTES
 
-/**
- * A [BINLOG](https://dev.mysql.com/doc/refman/en/binlog.html) statement that applies events as they are. Every row event
- * in it must come behind the Table_map of its table in the same statement: without, MySQL 9.7 crashes and MariaDB 11.8
- * drops rows in silence.
- */
-export function binlogStatement(events: readonly Uint8Array[]): string {
-  const bytes = Buffer.concat(events)
-  if (bytes.length > MAX_BYTES) throw tooLarge(bytes.length)
-  return `BINLOG '${bytes.toString('base64')}'`
+/** The statement that applies row events, and the table maps they need. Throws `ReplayFailed` when they are too large. */
+export function rowsStatement(events: readonly BinlogEvent[], format: LogFormat): string {
+  const all = events.map((event) => bytesForFile(uncompressedRows(event), format))
+  const bytes = all.reduce((sum, { length }) => sum + length, 0)
+  if (bytes > MAX_BYTES) throw tooLarge(bytes)
+  return binlogStatement(all)
 }
 
 function tooLarge(bytes: number): PitrError {

@@ -35,6 +35,8 @@ export interface ReplayTextOptions {
   readonly gtids: JoinedGtids
   readonly notes?: ReplayNotes | undefined
   readonly place: () => ReplayPlace
+  /** Whether short runs of rows go along. */
+  readonly takesRows: boolean
   readonly signal?: AbortSignal | undefined
 }
 
@@ -43,7 +45,7 @@ export interface ReplayTextOptions {
  * their bytes. Throws `ReplayFailed`.
  */
 export async function replayText(pieces: PiecesAhead, options: ReplayTextOptions): Promise<void> {
-  const { server, session, file, sent, gtids, notes, place } = options
+  const { server, session, file, sent, gtids, notes, place, takesRows } = options
   const execute = async ({ sql, eventEnd }: PrintedStatement): Promise<void> => {
     try {
       await session.query(sql.toString('latin1'))
@@ -58,7 +60,7 @@ export async function replayText(pieces: PiecesAhead, options: ReplayTextOptions
   const isLast = (piece: LogPiece): boolean => piece.ends !== undefined && endsRun(piece.ends, file, dialect)
   await printFile({
     ...options,
-    file: { ...file, transactions: () => takeText(pieces, statements, noted, isLast) },
+    file: { ...file, transactions: () => takeText(pieces, statements, noted, { isLast, takesRows }) },
     send: async (sql) => {
       for (const statement of statements.push(sql)) await execute(statement)
     },
@@ -75,9 +77,9 @@ async function* takeText(
   pieces: PiecesAhead,
   statements: StatementReader,
   noted: NotedText | undefined,
-  isLast: (piece: LogPiece) => boolean,
+  { isLast, takesRows }: { readonly isLast: (piece: LogPiece) => boolean; readonly takesRows: boolean },
 ): AsyncGenerator<ReplayChunk, void, undefined> {
-  for (let left = 0; left > 0 || (left = await textAhead(pieces)) > 0; left--) {
+  for (let left = 0; left > 0 || (left = await textAhead(pieces, takesRows)) > 0; left--) {
     const piece = pieces.take()!
     for (const event of eventsOf(piece)) {
       if (!isQuery(event)) continue
@@ -92,9 +94,9 @@ async function* takeText(
 }
 
 /** How many pieces to take: the next text, and a short run of rows before it. */
-async function textAhead(pieces: PiecesAhead): Promise<number> {
+async function textAhead(pieces: PiecesAhead, takesRows: boolean): Promise<number> {
   let bytes = 0
-  for (let i = 0; i <= SHORT_RUN_TRANSACTIONS && bytes <= SHORT_RUN_BYTES; i++) {
+  for (let i = 0; i <= (takesRows ? SHORT_RUN_TRANSACTIONS : 0) && bytes <= SHORT_RUN_BYTES; i++) {
     const piece: LogPiece | undefined = await pieces.peek(i)
     if (piece?.kind === 'text') return i + 1
     const isWhole = piece?.begins === true && piece.ends !== undefined

@@ -1,14 +1,12 @@
-import { bytesForFile } from '../../../binlog/bytes-for-file.ts'
 import { EventType } from '../../../binlog/event-type.ts'
 import type { BinlogEvent } from '../../../binlog/event.ts'
 import { originalCommitOf } from '../../../binlog/gtid-of.ts'
 import { readQuery } from '../../../binlog/query-event.ts'
 import { ROWS_LAYOUTS } from '../../../binlog/rows-event.ts'
-import { uncompressedRows } from '../../../binlog/uncompressed-rows.ts'
 import type { Transaction } from '../../../binlog/transaction.ts'
 import type { LogFormat } from '../../../image/segment.ts'
 import type { ReplayDialect, RowSettings } from '../../../server/flavor/replay-dialect.ts'
-import { binlogStatement } from './binlog-statement.ts'
+import { rowsStatement } from './binlog-statement.ts'
 import { joinStatements } from './join-statements.ts'
 import type { PiecesAhead } from './pieces-ahead.ts'
 import { eventsOf } from './read-pieces.ts'
@@ -18,6 +16,8 @@ import type { LogPiece } from './read-pieces.ts'
 export interface RowBatch {
   /** A BINLOG statement; undefined when the transactions are empty. */
   readonly statement: string | undefined
+  /** Its table maps and row events, when they were asked for. */
+  readonly events: readonly BinlogEvent[]
   /** Whether a transaction begins and ends with it. */
   readonly begins: boolean
   readonly ends: boolean
@@ -51,12 +51,13 @@ const BATCH_BYTES = 1024 * 1024
 
 /**
  * Takes what can be applied together, as far as `canJoin` lets two transactions be one; undefined when the next piece has
- * to be printed as text, or there is none.
+ * to be printed as text, or there is none. `keepsEvents`: whether its events are held as long as it is.
  */
 export async function takeRowBatch(
   pieces: PiecesAhead,
   format: LogFormat,
   canJoin: ReplayDialect['canJoin'],
+  keepsEvents = false,
 ): Promise<RowBatch | undefined> {
   const first = await pieces.peek()
   if (first?.kind !== 'rows') return undefined
@@ -88,6 +89,7 @@ export async function takeRowBatch(
   const isPart = !first.begins || last.ends === undefined
   return {
     statement: statementOf(joinStatements(rows.flat()), format),
+    events: keepsEvents ? rows.flat() : [],
     begins: first.begins,
     ends: last.ends !== undefined,
     transactions,
@@ -111,7 +113,7 @@ function oneByOne(
 
 function statementOf(rows: readonly BinlogEvent[], format: LogFormat): string | undefined {
   if (rows.length === 0) return undefined
-  return binlogStatement(rows.map((event) => bytesForFile(uncompressedRows(event), format)))
+  return rowsStatement(rows, format)
 }
 
 function isOfRows({ type }: BinlogEvent): boolean {

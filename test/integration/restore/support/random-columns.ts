@@ -14,6 +14,11 @@ export function randomColumn(random: Random, flavor: Flavor): ColumnKind {
   return random.pick([...EVERYWHERE, ...ONLY[flavor]])(random)
 }
 
+/** A column of each sort the flavor has. */
+export function columnsOfEachSort(random: Random, flavor: Flavor): readonly ColumnKind[] {
+  return [...EVERYWHERE, ...ONLY[flavor]].map((make) => make(random))
+}
+
 /** A JSON column. */
 export const JSON_COLUMN: ColumnKind = {
   type: 'JSON',
