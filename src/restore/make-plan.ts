@@ -9,13 +9,15 @@ import { requireOneOf, throwIfAborted } from '../options.ts'
 import { blamingDamage } from './blaming-damage.ts'
 import { locateNamed } from './plan/find-skipped.ts'
 import { segmentsOf } from './plan/log-span.ts'
-import { locateTarget } from './plan/locate-target.ts'
+import { canBeSummed, commonScope, sumSpan } from './plan/divided-span.ts'
+import { locateDetailed, locateTarget } from './plan/locate-target.ts'
 import { LogView } from './plan/log-view.ts'
 import { readOnlyOption } from './plan/only-option.ts'
 import type { PlanOptions } from './plan/plan-options.ts'
 import { planRestore } from './plan/plan-restore.ts'
 import { readSkipOptions } from './plan/skip-options.ts'
 import { readDetails, readIndexes } from './read-details.ts'
+import type { KeepDetails } from './read-details.ts'
 import { readLaterChanges } from './read-later-changes.ts'
 
 /**
@@ -53,7 +55,11 @@ export async function makePlan(
   return new RestorePlan({ ...parts, skipped: { ...plan.skipped, later } })
 
   async function planBy(view: LogView, { onProgress, signal }: PlanOptions): Promise<RestorePlan> {
-    const details = await readDetails(archive, locate(view), indexes, { onProgress, signal })
+    const detailed = locateDetailed(view, wanted, planner)
+    const scope = commonScope(view.images, planner.only)
+    const keep: KeepDetails = (span, transactions) =>
+      scope === undefined || detailed.has(span) || !canBeSummed(span) ? transactions : sumSpan(transactions, scope)
+    const details = await readDetails(archive, locate(view), indexes, { onProgress, signal, keep })
     return blamingDamage(facts, () => planRestore(view.with(details), wanted, planner))
   }
 }

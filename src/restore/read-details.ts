@@ -11,7 +11,7 @@ import type { OperationOptions } from '../options.ts'
 import { ProgressMeter } from '../progress.ts'
 import { segmentOf } from './plan/log-span.ts'
 import type { LogSpan } from './plan/log-span.ts'
-import type { LogDetails } from './plan/log-view.ts'
+import type { LogDetails, SpanDetails } from './plan/log-view.ts'
 
 /** Enough to hide the latency of an object store. */
 const INDEXES_AT_A_TIME = 8
@@ -33,18 +33,21 @@ export async function readIndexes(
   return new Map(found.flatMap(([segment, index]) => (index === undefined ? [] : [[segment, index] as const])))
 }
 
+/** What becomes of the transactions of a span that was read: they are kept, or summed up. */
+export type KeepDetails = (span: LogSpan, transactions: readonly Transaction[]) => SpanDetails
+
 /** The transactions of spans. Damage is for the planner to judge: a neighbour of the stop is only looked at, to say what is left out. */
 export async function readDetails(
   archive: Archive,
   spans: readonly LogSpan[],
   indexes: ReadonlyMap<Segment, SegmentIndex>,
-  { onProgress, signal }: Pick<OperationOptions, 'onProgress' | 'signal'>,
+  { onProgress, signal, keep }: Pick<OperationOptions, 'onProgress' | 'signal'> & { readonly keep: KeepDetails },
 ): Promise<LogDetails> {
   const totalBytes = spans.reduce((sum, { from, to }) => sum + to - from, 0)
   const meter = new ProgressMeter('plan:read', 'archived log', onProgress, { totalBytes })
-  const details = new Map<LogSpan, readonly Transaction[] | PitrError>()
+  const details = new Map<LogSpan, SpanDetails>()
   for (const [segment, ofSegment] of Map.groupBy(spans, segmentOf)) {
-    for (const [span, found] of await readSpans(archive, segment, indexes.get(segment), ofSegment, { signal })) {
+    for (const [span, found] of await readSpans(archive, segment, indexes.get(segment), ofSegment, { signal, keep })) {
       details.set(span, found)
       meter.add(span.to - span.from, span.counts.transactions, span.file)
     }
@@ -53,25 +56,26 @@ export async function readDetails(
   return details
 }
 
-type Found = readonly [LogSpan, readonly Transaction[] | PitrError]
+type Found = readonly [LogSpan, SpanDetails]
 
 async function readSpans(
   archive: Archive,
   segment: Segment,
   index: SegmentIndex | undefined,
   spans: readonly LogSpan[],
-  options: Pick<OperationOptions, 'signal'>,
+  options: Pick<OperationOptions, 'signal'> & { readonly keep: KeepDetails },
 ): Promise<readonly Found[]> {
   const byBlock = new Map(spans.flatMap((span) => ('block' in span ? [[span.block, span] as const] : [])))
   try {
     if (index === undefined || byBlock.size === 0) {
       const transactions: Transaction[] = []
       for await (const transaction of readTransactions(archive, segment, options)) transactions.push(transaction)
-      return [[segment, transactions]]
+      return [[segment, options.keep(segment, transactions)]]
     }
     const found: Found[] = []
     for await (const { block, transactions } of readBlocks(archive, segment, index, (b) => byBlock.has(b), options)) {
-      found.push([byBlock.get(block) ?? segment, transactions])
+      const span = byBlock.get(block) ?? segment
+      found.push([span, options.keep(span, transactions)])
     }
     return found
   } catch (error) {

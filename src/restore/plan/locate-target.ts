@@ -23,21 +23,40 @@ import type { PlannerOptions } from './plan-options.ts'
  * const plan = planRestore(log.with(details), target, options)
  * ```
  */
-export function locateTarget(
-  log: LogView,
-  target: RestoreTarget,
-  options: Pick<PlannerOptions, 'ambiguous' | 'skip' | 'only'> = {},
-): readonly LogSpan[] {
+export function locateTarget(log: LogView, target: RestoreTarget, options: LocateOptions = {}): readonly LogSpan[] {
+  const { detailed, divided } = locate(log, target, options)
+  return [...new Set([...detailed, ...divided])]
+    .toSorted((a, b) => a - b)
+    .flatMap((index) => log.spans[index] ?? [])
+    .filter(({ counts }) => counts.transactions > 0)
+}
+
+/** Those of them whose transactions are needed one by one; of the others their sum is enough, see `sumSpan`. */
+export function locateDetailed(log: LogView, target: RestoreTarget, options: LocateOptions = {}): ReadonlySet<LogSpan> {
+  return new Set([...locate(log, target, options).detailed].flatMap((index) => log.spans[index] ?? []))
+}
+
+type LocateOptions = Pick<PlannerOptions, 'ambiguous' | 'skip' | 'only'>
+
+/** Places of spans: of those that are needed in detail, and of those that are divided by the tables that are restored. */
+interface Places {
+  readonly detailed: ReadonlySet<number>
+  readonly divided: readonly number[]
+}
+
+function locate(log: LogView, target: RestoreTarget, options: LocateOptions): Places {
   const stops = locateStop(log, target, options)
   const skipped = (options.skip ?? []).map((name) => locateNamed(log, name))
   // Nothing is left out at the end of the log, and the last transaction is described as everywhere else.
   const around = stops.length === 0 ? [log.spans.length] : stops
-  const needed = new Set<number>([...around, ...skipped].flatMap((index) => aroundStop(log, index)))
-  for (const index of aroundImages(log, stops, Math.min(...skipped), options.only)) needed.add(index)
-  return [...needed]
-    .toSorted((a, b) => a - b)
-    .flatMap((index) => log.spans[index] ?? [])
-    .filter(({ counts }) => counts.transactions > 0)
+  const ofImages = aroundImages(log, stops, Math.min(...skipped), options.only)
+  return {
+    detailed: new Set([
+      ...[...around, ...skipped].flatMap((index) => aroundStop(log, index)),
+      ...ofImages.map(([first]) => first!),
+    ]),
+    divided: ofImages.flat(),
+  }
 }
 
 // The first one is the first the stop can lie in; none when it lies at the end of the log.
@@ -59,23 +78,23 @@ function aroundStop(log: LogView, index: number): number[] {
   return [log.lastBefore(index)?.index ?? index, index, log.firstFrom(index + 1)?.index ?? index]
 }
 
-// The image lies before the first skipped transaction, too.
+// The image lies before the first skipped transaction, too. For each image its span, and those behind it that are divided.
 function aroundImages(
   log: LogView,
   stops: readonly number[],
   firstSkipped: number,
   only: PlannerOptions['only'],
-): number[] {
+): readonly (readonly number[])[] {
   const [first, ...others] = stops
   const lowest = first === undefined ? log.spans.length : Math.min(first, ...others)
   const highest =
     first === undefined
       ? log.spans.length - 1
       : (log.firstFrom(Math.max(first, ...others) + 1)?.index ?? log.spans.length - 1)
-  return imagesAround(log, Math.min(lowest, firstSkipped), Math.min(highest, firstSkipped)).flatMap((image) => {
+  return imagesAround(log, Math.min(lowest, firstSkipped), Math.min(highest, firstSkipped)).map((image) => {
     const index = log.indexAt(log.pointOfImage(image))
     if (new RestoredTables({ backup: image.backup, only }).isAll) return [index]
-    return Array.from({ length: Math.max(0, highest - index + 1) }, (_, i) => index + i)
+    return [index, ...Array.from({ length: Math.max(0, highest - index) }, (_, i) => index + 1 + i)]
   })
 }
 

@@ -12,6 +12,7 @@ import { noImage } from '../../image/recovery-window.ts'
 import type { LogPlace } from '../../image/restore-plan-parts.ts'
 import type { Segment } from '../../image/segment.ts'
 import type { ImageFacts, TimelineFacts } from '../../image/timeline-facts.ts'
+import type { DividedSpan } from './divided-span.ts'
 import { segmentOf, spansOf } from './log-span.ts'
 import type { LogSpan } from './log-span.ts'
 
@@ -27,8 +28,11 @@ export interface Located {
   readonly index: number
 }
 
-/** The transactions of spans that were read in detail, or why they could not be. */
-export type LogDetails = ReadonlyMap<LogSpan, readonly Transaction[] | PitrError>
+/** The transactions of spans that were read in detail, or their sum where that is enough, or why they could not be read. */
+export type LogDetails = ReadonlyMap<LogSpan, SpanDetails>
+
+/** Those of one span. */
+export type SpanDetails = readonly Transaction[] | DividedSpan | PitrError
 
 /**
  * The log of one timeline as the planner sees it: spans in order, images in order, details where they were read. A view
@@ -133,7 +137,10 @@ export class LogView {
     if (span === undefined || span.counts.transactions === 0) return []
     const found = this.#details.get(span)
     if (found instanceof PitrError) throw found
-    if (found !== undefined) return checkedDetails(span, found)
+    if (found !== undefined && !isSum(found)) {
+      requireCount(span, found.length)
+      return found
+    }
     throw new PitrError('InvalidArgument', {
       subject: segmentOf(span).blob.key,
       message: `the transactions of ${span.file} from ${span.from} to ${span.to} were not read`,
@@ -141,11 +148,21 @@ export class LogView {
     })
   }
 
+  /** The sum of a span, where no more was kept. Throws why it could not be read. */
+  sumOf(index: number): DividedSpan | undefined {
+    const span = this.spans[index] as LogSpan
+    const found = this.#details.get(span)
+    if (found === undefined || found instanceof PitrError || !isSum(found)) return undefined
+    requireCount(span, found.transactions)
+    return found
+  }
+
   /** What is known of a transaction; undefined when its span was not read, the error when it could not be. */
   detailsOf({ index, ref }: Located): Transaction | PitrError | undefined {
     const span = this.spans[index]
     const found = span === undefined ? undefined : this.#details.get(span)
-    return found instanceof PitrError ? found : found?.find(({ start }) => start === ref.start.offset)
+    if (found === undefined || found instanceof PitrError) return found
+    return isSum(found) ? undefined : found.find(({ start }) => start === ref.start.offset)
   }
 
   /** The first transaction that starts at or behind a point. */
@@ -211,6 +228,10 @@ export class LogView {
   }
 }
 
+function isSum(details: Exclude<SpanDetails, PitrError>): details is DividedSpan {
+  return 'gtids' in details
+}
+
 /** Negative, zero or positive: which of two points comes first. */
 export function comparePoints(a: LogPoint, b: LogPoint): number {
   return a.rank - b.rank || a.position.offset - b.position.offset
@@ -228,11 +249,11 @@ export function refOf({ fileId, file }: LogSpan, { start, end, gtid, commitTime 
 }
 
 // The manifest was written from the same bytes: when they disagree, one of them is not what it was.
-function checkedDetails(span: LogSpan, found: readonly Transaction[]): readonly Transaction[] {
-  if (found.length === span.counts.transactions) return found
+function requireCount(span: LogSpan, found: number): void {
+  if (found === span.counts.transactions) return
   throw new PitrError('CorruptManifest', {
     subject: segmentOf(span).blob.key,
-    message: `the segment holds ${found.length} transactions, but its manifest says ${span.counts.transactions}`,
+    message: `the segment holds ${found} transactions, but its manifest says ${span.counts.transactions}`,
     hint: 'The archive is damaged here: verify it, and plan for a target before this segment.',
     details: { file: span.file, from: span.from, to: span.to },
   })

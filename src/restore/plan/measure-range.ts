@@ -32,7 +32,7 @@ export function partsBetween(
 }
 
 /** Whether a part is its whole span, so that what is recorded of that holds for it. */
-function isWhole({ span, from, to }: SpanPart): boolean {
+export function isWhole({ span, from, to }: SpanPart): boolean {
   return from === span.from && to === span.to
 }
 

@@ -1,3 +1,4 @@
+import { GtidAccumulator } from '../../binlog/gtid-accumulator.ts'
 import type { GtidSet } from '../../coordinates/gtid-set.ts'
 import { parseGtidSet } from '../../coordinates/parse-gtid-set.ts'
 import { USUAL_RESOLUTION } from '../../coordinates/timestamp.ts'
@@ -102,16 +103,25 @@ function placeOf({ fileId, position }: LogPoint): LogPlace {
   return { fileId, position }
 }
 
-function countLeftOut({ outside, inside }: Division = { outside: [], inside: [], obstacles: [] }): LeftOut {
-  const counts = countTransactions(outside.map(({ transaction }) => transaction))
+function countLeftOut(division: Division | undefined): LeftOut {
+  const { outside = [], inside = [], summed = [] } = division ?? {}
+  const whole = { ...countTransactions(outside.map(({ transaction }) => transaction)) }
+  const parts = [
+    { ...whole, bytes: outside.reduce((sum, { transaction: { start, end } }) => sum + end - start, 0) },
+    ...inside.map(({ transaction, replayed }) => ({
+      transactions: 0,
+      rowEvents: transaction.rowEvents - replayed.rowEvents,
+      rows: transaction.rows - replayed.rows,
+      bytes: 0,
+    })),
+    ...summed.map(({ leftOut }) => leftOut),
+  ]
+  const sumOf = (name: keyof LeftOut): number => parts.reduce((sum, part) => sum + part[name], 0)
   return {
-    transactions: counts.transactions,
-    rowEvents: inside.reduce(
-      (sum, each) => sum + each.transaction.rowEvents - each.replayed.rowEvents,
-      counts.rowEvents,
-    ),
-    rows: inside.reduce((sum, each) => sum + each.transaction.rows - each.replayed.rows, counts.rows),
-    bytes: outside.reduce((sum, { transaction: { start, end } }) => sum + end - start, 0),
+    transactions: sumOf('transactions'),
+    rowEvents: sumOf('rowEvents'),
+    rows: sumOf('rows'),
+    bytes: sumOf('bytes'),
   }
 }
 
@@ -140,9 +150,13 @@ function describeGtids(
   if (after === undefined) return undefined
   const none = parseGtidSet(log.facts.flavor, '')
   if (division !== undefined) {
-    const inside = division.inside.map(({ transaction }) => transaction)
-    const replayed = inside.filter((transaction) => !skipped.some((skip) => skip.transaction === transaction))
-    return { after, replayed: none.withAll(replayed.flatMap(({ gtid }) => gtid ?? [])) }
+    const gtids = new GtidAccumulator(log.facts.flavor)
+    for (const sum of division.summed) gtids.addAll(sum.gtids)
+    for (const { transaction } of division.inside) {
+      const isSkipped = skipped.some((skip) => skip.transaction === transaction)
+      if (transaction.gtid !== undefined && !isSkipped) gtids.add(transaction.gtid)
+    }
+    return { after, replayed: gtids.set }
   }
   // By what is replayed between the skipped ones: a position of MariaDB has no holes, but may end before one of them.
   let replayed = none

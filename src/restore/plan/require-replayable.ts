@@ -23,10 +23,11 @@ export function requireReplayable(parts: readonly SpanPart[], division: Division
 }
 
 function isLeftOut(division: Division | undefined, span: LogSpan, offset: number): boolean {
+  if (division === undefined) return false
   return (
-    division?.outside.some(
+    division.outside.some(
       ({ span: other, transaction: { start, end } }) => other === span && start <= offset && offset < end,
-    ) === true
+    ) || division.summed.some((sum) => sum.span === span && sum.obstaclesLeftOut.has(offset))
   )
 }
 

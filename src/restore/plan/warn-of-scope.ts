@@ -10,10 +10,13 @@ export function warnOfScope(
   division: Division | undefined,
 ): readonly string[] {
   if (division === undefined) return []
-  const isDivided = division.inside.some(({ transaction, replayed }) => transaction !== replayed)
+  const { inside, outside, summed } = division
+  const isDivided =
+    inside.some(({ transaction, replayed }) => transaction !== replayed) || summed.some((sum) => sum.isDivided)
+  const leavesOut = outside.length > 0 || summed.some(({ leftOut }) => leftOut.transactions > 0)
   return [
     ...(only === undefined ? ofBackup(scope) : ofChoice(only)),
-    ...(division.outside.length === 0 ? [] : ['Transactions that touch nothing of that are left out.']),
+    ...(!leavesOut ? [] : ['Transactions that touch nothing of that are left out.']),
     ...(isDivided ? ['Of transactions that also changed rows of other tables, those rows are left out.'] : []),
   ]
 }

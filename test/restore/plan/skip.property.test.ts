@@ -4,13 +4,11 @@ import { test } from 'vitest'
 import { PitrError } from '../../../src/errors.ts'
 import { RestorePlan } from '../../../src/image/restore-plan.ts'
 import type { TransactionName } from '../../../src/restore/plan/plan-options.ts'
-import { locateTarget } from '../../../src/restore/plan/locate-target.ts'
-import { segmentOf } from '../../../src/restore/plan/log-span.ts'
-import { LogView } from '../../../src/restore/plan/log-view.ts'
 import { planRestore } from '../../../src/restore/plan/plan-restore.ts'
 import { histories, targets } from './history.ts'
 import type { History, ModelTransaction, TargetOf } from './history.ts'
 import { expectedPlan, replayedCounts } from './model.ts'
+import { readForPlan } from './read-for-plan.ts'
 
 const CASES = { numRuns: 1000 }
 
@@ -61,13 +59,10 @@ test.each([
   assert.ok(planned > CASES.numRuns / 20, `only ${planned} plans skip something`)
 })
 
-/** Plans like a caller: reads only what it is told to read. */
+/** Plans like a caller. */
 function plan(history: History, target: TargetOf, skip: readonly TransactionName[]): RestorePlan {
   const options = { archiveId: 'archive', ambiguous: 'first' as const, skip }
-  const log = LogView.of(history.facts)
-  const needed = locateTarget(log, target, options)
-  const details = new Map(needed.map((span) => [span, history.details.get(segmentOf(span).blob.key) ?? []]))
-  return planRestore(log.with(details), target, options)
+  return planRestore(readForPlan(history.facts, history, target, options), target, options)
 }
 
 interface Skips {
