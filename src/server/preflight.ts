@@ -1,26 +1,13 @@
 import { PitrError } from '../errors.ts'
-import type { ErrorCode } from '../errors.ts'
 import { SILENT_LOGGER } from '../options.ts'
 import type { OperationOptions } from '../options.ts'
 import { globalVariables } from './flavor/common.ts'
 import type { PrivilegeRule, Purpose } from './flavor/flavor-dialect.ts'
+import { logGapFindings } from './log-gaps.ts'
+import type { PreflightFinding } from './preflight-finding.ts'
 import { readPrivileges } from './privileges.ts'
 import type { Server } from './server.ts'
 import type { Session } from './session.ts'
-
-/** One thing a preflight found. */
-export interface PreflightFinding {
-  /** An error makes the operation impossible or its result useless; a warning is a risk. */
-  readonly severity: 'error' | 'warning'
-  /** The code an operation fails with because of it. */
-  readonly code: ErrorCode
-  /** The setting or privilege. */
-  readonly subject: string
-  /** What it means for recovery. */
-  readonly message: string
-  /** What to do about it. */
-  readonly hint: string
-}
 
 /** What stands in the way of an operation on a server, or puts recovery at risk. */
 export interface PreflightReport {
@@ -77,30 +64,7 @@ async function settingFindings({ dialect }: Server, session: Session): Promise<r
       ? []
       : [{ severity, code, subject: `${variable}=${value}`, message: `${variable} is ${value}: ${why}`, hint }]
   })
-  return [...settings, ...(await filterFindings(dialect, session))]
-}
-
-/** A filter leaves databases out of the log without a trace. */
-async function filterFindings(dialect: Server['dialect'], session: Session): Promise<readonly PreflightFinding[]> {
-  try {
-    return Object.entries(await dialect.binlogFilters(session))
-      .filter(([, value]) => value !== '')
-      .map(([variable, value]) => filterFinding(variable, value))
-  } catch (error) {
-    // Who may not ask gets a finding for that.
-    if (error instanceof PitrError && error.code === 'MissingPrivilege') return []
-    throw error
-  }
-}
-
-function filterFinding(variable: string, value: string): PreflightFinding {
-  return {
-    severity: 'error',
-    code: 'UnsafeSetting',
-    subject: `${variable}=${value}`,
-    message: `${variable} leaves databases out of the binary log, so their changes could not be recovered`,
-    hint: `Start the server without ${variable.replaceAll('_', '-')}.`,
-  }
+  return [...settings, ...(await logGapFindings(dialect, session))]
 }
 
 async function privilegeFindings(

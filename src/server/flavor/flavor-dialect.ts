@@ -114,6 +114,8 @@ export interface FlavorDialect {
   binlogEnd(session: Session): Promise<BinlogEnd>
   /** The filters `binlog_do_db` and `binlog_ignore_db`, '' for none: they leave databases out of the log. Empty without a log. */
   binlogFilters(session: Session): Promise<Readonly<Record<string, string>>>
+  /** Whether the server has a source it replicates from, also while replication is stopped. Throws `MissingPrivilege`. */
+  replicates(session: Session): Promise<boolean>
   /** The binary log files in order. Throws `BinlogDisabled`. */
   listBinlogs(session: Session): Promise<readonly BinlogFile[]>
   /** Statements that make the server send its log as it is in the file: with checksums, without rewriting for old replicas. */

@@ -51,7 +51,7 @@ export async function mariadbCommitsUntil(session: Session): Promise<CommitsUnti
     committing = committing.filter(({ queryId }) => still.has(queryId))
   }
   const before = Math.min(time.epochMicroseconds, ...committing.map(({ began }) => began - 1))
-  return { time: new Timestamp(before, 'microsecond'), replicates: await replicates(session) }
+  return { time: new Timestamp(before, 'microsecond'), replicates: await mariadbReplicates(session) }
 }
 
 interface Committing {
@@ -74,10 +74,10 @@ async function readCommitting(session: Session): Promise<readonly Committing[]> 
 }
 
 /**
- * Also while its threads are stopped: what they apply when they are started has the commit times of its source, however old.
+ * {@link FlavorDialect.replicates} of MariaDB. Also while its threads are stopped: what they apply when they are started has the commit times of its source, however old.
  * A connection is listed until [RESET SLAVE ALL](https://mariadb.com/docs/server/reference/sql-statements/administrative-sql-statements/replication-statements/reset-replica).
  */
-async function replicates(session: Session): Promise<boolean> {
+export async function mariadbReplicates(session: Session): Promise<boolean> {
   return (await session.query('SHOW ALL SLAVES STATUS')).length > 0
 }
 

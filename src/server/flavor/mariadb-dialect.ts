@@ -18,7 +18,7 @@ import {
 } from './common.ts'
 import type { FlavorDialect } from './flavor-dialect.ts'
 import { mariadbAccounts, PUBLIC } from './mariadb-accounts.ts'
-import { mariadbCommitsUntil } from './mariadb-commits.ts'
+import { mariadbCommitsUntil, mariadbReplicates } from './mariadb-commits.ts'
 import { mariadbDump } from './mariadb-dump.ts'
 import { beforeIsolationMariadb, isolateMariadb, releaseMariadb } from './mariadb-isolation.ts'
 import { mariadbPrivileges } from './mariadb-privileges.ts'
@@ -60,6 +60,7 @@ export function mariadbDialect(version: ServerVersion): FlavorDialect {
       return { position: positionOf(row), gtidSet: (await session.value('SELECT @@GLOBAL.gtid_binlog_pos')) ?? '' }
     },
     binlogFilters: async (session) => filtersOf((await session.query('SHOW BINLOG STATUS'))[0]),
+    replicates: mariadbReplicates,
     listBinlogs: showBinaryLogs,
     // Capability 4 is "knows GTIDs": without it the server rewrites its events for an old replica.
     beforeBinlogDump: ['SET @master_binlog_checksum = @@GLOBAL.binlog_checksum', 'SET @mariadb_slave_capability = 4'],

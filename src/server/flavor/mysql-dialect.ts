@@ -31,6 +31,7 @@ export function mysqlDialect(version: ServerVersion): FlavorDialect {
   const modern = isAtLeast(version, 8, 2)
   const statusStatement = modern ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS'
   const resetStatement = modern ? 'RESET BINARY LOGS AND GTIDS' : 'RESET MASTER'
+  const replicasStatement = isAtLeast(version, 8, 0, 22) ? 'SHOW REPLICA STATUS' : 'SHOW SLAVE STATUS'
   return {
     flavor: 'mysql',
     identityColumns:
@@ -60,6 +61,8 @@ export function mysqlDialect(version: ServerVersion): FlavorDialect {
     commitsUntil: async (session) => ({ time: await readUtcClock(session), replicates: false }),
     binlogEnd: async (session) => await binlogEnd(session, statusStatement),
     binlogFilters: async (session) => filtersOf((await session.query(statusStatement))[0]),
+    // A channel is listed until RESET REPLICA ALL: https://dev.mysql.com/doc/refman/en/show-replica-status.html
+    replicates: async (session) => (await session.query(replicasStatement)).length > 0,
     listBinlogs: showBinaryLogs,
     // Without it the server takes us for a replica that knows no checksums and removes them.
     beforeBinlogDump: [

@@ -32,6 +32,18 @@ const BAD_SOURCES: Readonly<Record<string, BadSource>> = {
     code: 'UnsafeSetting',
     subject: 'binlog_ignore_db=private',
   },
+  // Its connection is listed before it is started, and when it was stopped.
+  'a replica that does not log what it applies': {
+    options: [flavor === 'mysql' ? '--log-replica-updates=OFF' : '--log-slave-updates=OFF'],
+    sql: [
+      {
+        mysql: "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=1",
+        mariadb: "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=1",
+      }[flavor],
+    ],
+    code: 'UnsafeSetting',
+    subject: { mysql: 'log_replica_updates=OFF', mariadb: 'log_slave_updates=OFF' }[flavor],
+  },
   ...(flavor === 'mariadb'
     ? {
         'a server that logs updates in part': {

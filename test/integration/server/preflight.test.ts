@@ -82,6 +82,7 @@ describe('preflight', () => {
   async function archiveLike(server: Server): Promise<void> {
     const { position } = await server.withSession(async (session) => {
       await server.dialect.commitsUntil(session)
+      await server.dialect.replicates(session)
       await server.dialect.listBinlogs(session)
       return server.dialect.binlogEnd(session)
     })
