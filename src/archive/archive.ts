@@ -3,12 +3,12 @@ import { Timestamp } from '../coordinates/timestamp.ts'
 import { PitrError } from '../errors.ts'
 import type { BackupPart } from '../image/backup-image.ts'
 import type { Segment } from '../image/segment.ts'
-import type { Coverage, ImageFacts } from '../image/timeline-facts.ts'
+import type { ImageFacts } from '../image/timeline-facts.ts'
 import { readBlob, readFrames, readTrailer, verifyBlob, writeBlob } from '../storage/blob.ts'
 import type { ByteRange, Storage, StorageOptions } from '../storage/storage.ts'
 import { writeCatalogue } from './catalogue.ts'
 import { recordCoverage } from './coverage.ts'
-import type { Stands } from './coverage.ts'
+import type { PassCoverage } from './coverage.ts'
 import {
   ARCHIVE_KEY,
   HISTORY_PREFIX,
@@ -187,16 +187,11 @@ export class Archive {
   }
 
   /**
-   * Records until when the log of a timeline is complete; takes the place of what was recorded before, unless that is later
-   * and still stands. Returns the time that is recorded then.
+   * Records until when and where the log of a timeline is complete; takes the place of what was recorded before, but for a
+   * later time that still stands, and for an end that is further in the log. Returns the time that is recorded then.
    */
-  async recordCoverage(
-    timelineId: string,
-    coverage: Coverage,
-    stands: Stands,
-    options: StorageOptions = {},
-  ): Promise<Timestamp> {
-    return recordCoverage(this.storage, timelineId, coverage, stands, options)
+  async recordCoverage(timelineId: string, coverage: PassCoverage, options: StorageOptions = {}): Promise<Timestamp> {
+    return recordCoverage(this.storage, timelineId, coverage, options)
   }
 }
 

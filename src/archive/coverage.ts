@@ -9,29 +9,34 @@ import { parseCoverageManifest, serializeCoverageManifest } from './manifests/co
 /** How often another archiver may be faster before this is no coincidence. */
 const ATTEMPTS = 100
 
-/** Whether a pass that cannot say so much itself leaves standing what an earlier one recorded, which is later. */
-export type Stands = (recorded: Timestamp) => Promise<boolean>
+/** What a pass found out. */
+export interface PassCoverage extends Coverage {
+  /** Whether this pass, which cannot say so much itself, leaves standing what an earlier one recorded, which is later. */
+  readonly stands: (recorded: Timestamp) => Promise<boolean>
+  /** Identities of all binlog files the pass found archived; that of the coverage is the last one. */
+  readonly fileIds: ReadonlySet<string>
+}
 
 /**
- * Records until when a timeline is complete, then removes the records before. They are numbered, not sorted by time: the
- * last pass saw the most of the log. Returns what it recorded: the time of the pass, or the later one that stands.
+ * Records until when a timeline is complete, then removes the records before. They are numbered, not sorted by time: who
+ * records last need not have seen the most. Returns the time it recorded: that of the pass, or the later one that stands.
+ * The end it records is never before the one it takes the place of: a loss behind it would not be noticed.
  */
 export async function recordCoverage(
   storage: Storage,
   timelineId: string,
-  coverage: Coverage,
-  stands: Stands,
+  pass: PassCoverage,
   options: StorageOptions,
 ): Promise<Timestamp> {
-  const { fileId, offset } = coverage
   for (let attempt = 1; ; attempt++) {
     const earlier = await recordKeys(storage, timelineId, options)
     const number = numberOf(earlier.at(-1)) + 1
     const key = coverageKey(timelineId, number)
     try {
-      const recorded = (await readCoverage(storage, timelineId, options))?.time
-      const isLater = recorded !== undefined && recorded.compare(coverage.time) > 0
-      const time = isLater && (await stands(recorded)) ? recorded : coverage.time
+      const recorded = await readCoverage(storage, timelineId, options)
+      const isLater = recorded !== undefined && recorded.time.compare(pass.time) > 0
+      const { time } = isLater && (await pass.stands(recorded.time)) ? recorded : pass
+      const { fileId, offset } = recorded !== undefined && isBeyond(recorded, pass) ? recorded : pass
       const text = serializeCoverageManifest({ timelineId, number, time, fileId, offset })
       await writeManifest(storage, key, text, parseCoverageManifest, options)
       for (const each of earlier) await storage.delete(each, options)
@@ -41,6 +46,11 @@ export async function recordCoverage(
       if (!isCode(error, 'ObjectConflict') || attempt === ATTEMPTS) throw error
     }
   }
+}
+
+// Archived log only grows: a file that a pass did not find was begun behind those it found.
+function isBeyond(recorded: Coverage, pass: PassCoverage): boolean {
+  return recorded.fileId === pass.fileId ? recorded.offset > pass.offset : !pass.fileIds.has(recorded.fileId)
 }
 
 /** The newest record of a timeline; undefined when there is none yet. */

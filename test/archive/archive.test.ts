@@ -5,10 +5,11 @@ import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { Archive } from '../../src/archive/archive.ts'
-import type { Stands } from '../../src/archive/coverage.ts'
+import type { PassCoverage } from '../../src/archive/coverage.ts'
 import { coverageKey, imageKey, segmentBlobKey, segmentKey } from '../../src/archive/layout.ts'
 import { serializeSegmentManifest } from '../../src/archive/manifests/segment-manifest.ts'
 import { Timestamp } from '../../src/coordinates/timestamp.ts'
+import type { Coverage } from '../../src/image/timeline-facts.ts'
 import { directoryStorage } from '../../src/storage/directory-storage.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { bytesOf, chunksOf, contentOf, errorOf, keysOf } from '../storage/content.ts'
@@ -241,28 +242,38 @@ describe('images', () => {
 })
 
 describe('coverage', () => {
-  const at = (offset: number, time = '2026-11-21T10:15:30.000000Z') => ({
+  const noon = '2026-11-21T10:15:30.000000Z'
+  const at = (offset: number, time = noon, fileId = 'f0f0f0f0'): Coverage => ({
     time: Timestamp.parse(time),
-    fileId: 'f0f0f0f0',
+    fileId,
     offset,
   })
+  const passOf = (coverage: Coverage, stand: boolean, fileIds = ['f0f0f0f0']): PassCoverage => ({
+    ...coverage,
+    stands: async () => Promise.resolve(stand),
+    fileIds: new Set(fileIds),
+  })
 
-  const stands: Stands = async () => Promise.resolve(true)
-  const falls: Stands = async () => Promise.resolve(false)
-
-  test('a later time that stands is kept, with the end of the last pass; only the last record stays', async () => {
+  test('a later time that stands is kept, and an end further in the log; only the last record stays', async () => {
     const { archive, id } = await begun()
     expect((await archive.readFacts(id)).coveredUntil).toBeUndefined()
     const early = '2026-11-21T09:00:00.000000Z'
-    for (const [i, [coverage, answer, recorded]] of (
+    const [next, both] = ['e1e1e1e1', ['f0f0f0f0', 'e1e1e1e1']]
+    for (const [i, [pass, recorded]] of (
       [
-        [at(100), stands, at(100)],
-        [at(200, early), stands, at(200)],
-        [at(300, early), falls, at(300, early)],
-        [at(400), falls, at(400)],
+        [passOf(at(100), true), at(100)],
+        [passOf(at(200, early), true), at(200)],
+        [passOf(at(300, early), false), at(300, early)],
+        [passOf(at(400), false), at(400)],
+        // The slower of two passes.
+        [passOf(at(300, early), true), at(400)],
+        [passOf(at(300, early), false), at(400, early)],
+        [passOf(at(50, noon, next), true, both), at(50, noon, next)],
+        [passOf(at(500, early), true), at(50, noon, next)],
+        [passOf(at(60, early, next), true, both), at(60, noon, next)],
       ] as const
     ).entries()) {
-      expect(await archive.recordCoverage(id, coverage, answer)).toEqual(recorded.time)
+      expect(await archive.recordCoverage(id, pass)).toEqual(recorded.time)
       expect((await archive.readFacts(id)).coveredUntil).toEqual(recorded)
       expect((await keysOf(storage)).filter((key) => key.includes('coverage'))).toEqual([coverageKey(id, i + 1)])
     }
@@ -270,9 +281,9 @@ describe('coverage', () => {
 
   test('records of many archivers at a time do not collide, and readers always find one', async () => {
     const { archive, id } = await begun()
-    await archive.recordCoverage(id, at(1), stands)
+    await archive.recordCoverage(id, passOf(at(1), true))
     const writers = [1, 2, 3, 4].map(async (writer) => {
-      for (let i = 0; i < 15; i++) await archive.recordCoverage(id, at(writer * 100 + i), stands)
+      for (let i = 0; i < 15; i++) await archive.recordCoverage(id, passOf(at(writer * 100 + i), true))
     })
     const reader = async () => {
       for (let i = 0; i < 40; i++) expect((await archive.readFacts(id)).coveredUntil).toBeDefined()

@@ -25,8 +25,8 @@ async function run(location: string): Promise<void> {
   for (let from = segments.at(-1)?.to ?? 0; from < SEGMENTS * SEGMENT_BYTES;) {
     const { fileId, to } = await archive.writeSegment(draftOf(timeline.id, from, from + SEGMENT_BYTES))
     process.stdout.write(`${to}\n`)
-    const coverage = { time: new Timestamp(to, 'microsecond'), fileId, offset: to }
-    await archive.recordCoverage(timeline.id, coverage, async () => Promise.resolve(true))
+    const coverage = { time: new Timestamp(to, 'microsecond'), fileId, offset: to, fileIds: new Set([fileId]) }
+    await archive.recordCoverage(timeline.id, { ...coverage, stands: async () => Promise.resolve(true) })
     from = to
   }
 }

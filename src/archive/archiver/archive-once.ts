@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { BinlogPosition } from '../../coordinates/binlog-position.ts'
 import { compareBinlogPositions, formatBinlogPosition } from '../../coordinates/binlog-position.ts'
-import type { Timestamp } from '../../coordinates/timestamp.ts'
+import { Timestamp } from '../../coordinates/timestamp.ts'
 import { PitrError } from '../../errors.ts'
 import type { Segment } from '../../image/segment.ts'
 import { throwIfAborted } from '../../options.ts'
@@ -12,7 +12,7 @@ import { requirePreflight } from '../../server/preflight.ts'
 import type { CommitsUntil } from '../../server/flavor/flavor-dialect.ts'
 import type { Server } from '../../server/server.ts'
 import type { Archive, ArchiveFacts, Timeline } from '../archive.ts'
-import type { Stands } from '../coverage.ts'
+import type { PassCoverage } from '../coverage.ts'
 import { isCode } from '../is-code.ts'
 import { cutSegments } from './cut-segments.ts'
 import { openLog } from './open-log.ts'
@@ -32,7 +32,10 @@ export interface ArchiveReport {
   readonly bytes: number
   /** Transactions in them. */
   readonly transactions: number
-  /** The time, by the server's clock, through which the archive is known to be complete. */
+  /**
+   * The time, by the server's clock, through which the archive is known to be complete. The year 1970 where nothing is
+   * known: on a MariaDB replica, as long as the archive holds no transaction.
+   */
   readonly coveredUntil: Timestamp
 }
 
@@ -47,6 +50,8 @@ const ATTEMPTS = 20
 /** How long a server may take to bring a transaction to disk that it has named the end of. */
 const SYNC_TIMEOUT_MS = 30_000
 const SYNC_POLL_MS = 20
+/** Before any commit. */
+const NOTHING_KNOWN = new Timestamp(0, 'microsecond')
 
 /**
  * Ships what the server's binary log holds beyond the archive, once, the active file included, and records until when
@@ -73,9 +78,10 @@ export async function archiveOnce(
   const written: Segment[] = []
   const facts = await fetchThrough(source.end, archive, timeline, server, written, options)
   const last = facts.segments.at(-1) as Segment
-  const { time, stands } = completeUntil(source.commits, facts.segments, server)
-  const coverage = { time, fileId: last.fileId, offset: last.to }
-  const coveredUntil = await archive.recordCoverage(timeline.id, coverage, stands, options)
+  const fileIds = new Set(facts.segments.map(({ fileId }) => fileId))
+  const coverage = { fileId: last.fileId, offset: last.to, fileIds }
+  const complete = completeUntil(source.commits, facts.segments, server)
+  const coveredUntil = await archive.recordCoverage(timeline.id, { ...coverage, ...complete }, options)
   await archive.writeCatalogue(facts, options)
   return {
     timelineId: timeline.id,
@@ -120,7 +126,8 @@ async function fetchThrough(
 }
 
 /**
- * A transaction that comes in from another server may be as old as the last one, whatever the clock says. And what another
+ * A transaction that comes in from another server may be as old as the last one, whatever the clock says; where there is no
+ * last one yet, nothing tells how old. And what another
  * pass called complete stays so: a commit that this one could not wait for began after it. Both end where the server's clock
  * was set back.
  */
@@ -128,9 +135,9 @@ function completeUntil(
   { time, replicates }: CommitsUntil,
   segments: readonly Segment[],
   server: Server,
-): { readonly time: Timestamp; readonly stands: Stands } {
-  const newest = segments.findLast(({ last }) => last !== undefined)?.last?.commitTime
-  if (replicates && newest !== undefined && newest.compare(time) < 0) {
+): Pick<PassCoverage, 'time' | 'stands'> {
+  const newest = segments.findLast(({ last }) => last !== undefined)?.last?.commitTime ?? NOTHING_KNOWN
+  if (replicates && newest.compare(time) < 0) {
     return { time: newest, stands: async () => Promise.resolve(false) }
   }
   return {

@@ -1,6 +1,6 @@
 import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
 import { USUAL_RESOLUTION } from '../../coordinates/timestamp.ts'
-import type { Resolution } from '../../coordinates/timestamp.ts'
+import type { Resolution, Timestamp } from '../../coordinates/timestamp.ts'
 import { PitrError } from '../../errors.ts'
 import { describeRestoreTarget, normalizeRestoreTarget } from '../../image/restore-target.ts'
 import type { RestoreTarget } from '../../image/restore-target.ts'
@@ -31,11 +31,10 @@ export function beyondWindow(target: RestoreTarget, log: LogView): PitrError {
   const lost = findLostEnd(log.facts, log.chain, log.images)
   if (lost !== undefined) return brokenChain(lost)
   const end = formatBinlogPosition(log.end.position)
-  const time = log.facts.coveredUntil?.time
-  const latest = time === undefined ? undefined : latestComplete(time, newestResolution(log)).toString()
+  const latest = latestOf(log)?.toString()
   const until =
     latest === undefined
-      ? 'no time is recorded until which the archive is complete'
+      ? 'no time behind the first backup is known until which the archive is complete'
       : `the latest possible time is ${latest}`
   return new PitrError('TargetBeyondWindow', {
     subject: describeRestoreTarget(target),
@@ -46,6 +45,14 @@ export function beyondWindow(target: RestoreTarget, log: LogView): PitrError {
       latest: { time: latest ?? null, position: log.end.position },
     },
   })
+}
+
+// As the window has it: a time before the first image is of no use.
+function latestOf(log: LogView): Timestamp | undefined {
+  const { time } = log.facts.coveredUntil ?? {}
+  const [first] = log.images
+  if (time === undefined || (first !== undefined && time.compare(first.startTime) < 0)) return undefined
+  return latestComplete(time, newestResolution(log))
 }
 
 /** The error for an archive that does not say until when it is complete. Every archive with an image has a record of it. */

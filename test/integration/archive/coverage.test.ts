@@ -117,6 +117,10 @@ test("on a replica the archive is not called complete beyond what comes from the
   for (const statement of replication(origin.connection)) await admin.connection.query(statement)
   const arrived = "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'shop'"
   while ((await rowsOf(admin.connection, arrived)) === 0) await sleep(100)
+  const granted = "SELECT 1 FROM mysql.user WHERE user = 'repl' AND Repl_slave_priv = 'Y'"
+  while ((await rowsOf(admin.connection, granted)) === 0) await sleep(20)
+  // The archive begins without a transaction: nothing tells how old the next one is.
+  await admin.connection.query('FLUSH BINARY LOGS')
   await using scene = await archiveOf(replica)
   const write = async () => {
     for (let i = 0; i < 40; i++) {
