@@ -1,8 +1,9 @@
 import type { Transaction } from '../binlog/transaction.ts'
-import { instantToNanoseconds } from '../coordinates/instant.ts'
+import { formatInstant, instantToNanoseconds } from '../coordinates/instant.ts'
 import type { Instant } from '../coordinates/instant.ts'
 import type { CommitTime } from '../coordinates/timestamp.ts'
 import type { TransactionRef } from '../coordinates/transaction-ref.ts'
+import { PitrError } from '../errors.ts'
 import type { RestoreTarget } from '../image/restore-target.ts'
 import type { Segment } from '../image/segment.ts'
 import { EXACT_NAMES } from '../image/database-names.ts'
@@ -55,8 +56,9 @@ export async function* findTransactions(
   asked: TransactionFilter,
   options: FindOptions = {},
 ): AsyncGenerator<FoundTransaction, void, undefined> {
-  if (asked.kind !== undefined) requireOneOf('kind', asked.kind, TRANSACTION_KINDS)
   const { fold = EXACT_NAMES } = options
+  if (asked.kind !== undefined) requireOneOf('kind', asked.kind, TRANSACTION_KINDS)
+  requireName(asked)
   const filter: FoldedFilter = { ...asked, table: asked.table === undefined ? undefined : fold(asked.table), fold }
   const range = readRange(filter)
   const mayHold = (part: PartOfLog): boolean => mayHoldOne(part, filter, range)
@@ -102,11 +104,25 @@ interface TimeRange {
   readonly to: bigint | undefined
 }
 
-function readRange({ from, to }: TransactionFilter): TimeRange {
-  return {
-    from: from === undefined ? undefined : instantToNanoseconds(from),
-    to: to === undefined ? undefined : instantToNanoseconds(to),
-  }
+// A filter that nothing fits must not look like a log that holds nothing.
+function requireName({ table }: TransactionFilter): void {
+  if (table === undefined || !table.split('.').includes('')) return
+  throw new PitrError('InvalidArgument', {
+    subject: 'table',
+    message: `table cannot be ${JSON.stringify(table.slice(0, 100))}: a name in it is empty`,
+    hint: 'Name a table as database.table, or a whole database by its name alone.',
+  })
+}
+
+function readRange(filter: TransactionFilter): TimeRange {
+  const from = filter.from === undefined ? undefined : instantToNanoseconds(filter.from)
+  const to = filter.to === undefined ? undefined : instantToNanoseconds(filter.to)
+  if (from === undefined || to === undefined || from <= to) return { from, to }
+  throw new PitrError('InvalidArgument', {
+    subject: 'from',
+    message: `from, ${formatInstant(from)}, is later than to, ${formatInstant(to)}: no transaction fits both`,
+    hint: 'Give the earlier moment as from and the later one as to.',
+  })
 }
 
 function mayHoldOne(

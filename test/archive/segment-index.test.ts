@@ -174,6 +174,15 @@ describe('a damaged or forged index', () => {
   })
 })
 
+test.each<TransactionFilter>([
+  { table: '' },
+  { table: '.orders' },
+  { table: 'shop.' },
+  { from: '2026-11-21T10:00:00.000001Z', to: '2026-11-21T10:00:00Z' },
+])('a search for %j, which nothing can fit, is refused', async (filter) => {
+  await expect(collect(findTransactions(archive, [], filter))).rejects.toMatchObject({ code: 'InvalidArgument' })
+})
+
 async function expectSameAnswers(log: ArchivedLog, filters: readonly TransactionFilter[]): Promise<void> {
   for (const filter of filters) {
     const found = await collect(findTransactions(archive, log.segments, filter))
@@ -204,15 +213,16 @@ function filtersOf(transactions: readonly Transaction[]): fc.Arbitrary<Transacti
     changes.flatMap(({ database, table }) => [database, `${database}.${table ?? 'x'}`]),
   )
   const time = fc.constantFrom(...times, new Timestamp(START - 1, 'microsecond'))
-  return fc.record(
+  const filters = fc.record(
     {
       from: time,
       to: time,
-      table: fc.constantFrom(...names, 'nowhere', 'no.where'),
+      table: fc.constantFrom(...names.filter((name) => /^[^.]+(\.|$)/.test(name)), 'nowhere', 'no.where'),
       kind: fc.constantFrom(...TRANSACTION_KINDS),
     },
     { requiredKeys: [] },
   )
+  return filters.filter(({ from, to }) => from === undefined || to === undefined || from.compare(to) <= 0)
 }
 
 interface Statement {

@@ -19,6 +19,11 @@ test.each([
   ['a socket and a host', ['backup', '--socket', '/tmp/x.sock', '--host', 'db1']],
   ['a port that is none', ['backup', '--port', '99999']],
   ['a password file that is not there', ['backup', '--password-file', '/nowhere/password']],
+  ['accounts that are not known', ['restore', '--latest', '--accounts', 'some']],
+  ['an isolation that is not known', ['restore', '--latest', '--isolation', 'some']],
+  ['a durability that is not known', ['restore', '--latest', '--durability', 'some']],
+  ['a replayer that is not known', ['restore', '--latest', '--replayer', 'some']],
+  ['a kind of transaction that is none', ['transactions', '--kind', 'nonsense']],
   ['an empty name of an archive', ['window', '--archive', '']],
 ])('%s: exit code 2', async (_, args) => {
   expectError(await run([...args, '--json'], ENV), 2, 'InvalidArgument')

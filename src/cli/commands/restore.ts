@@ -24,16 +24,19 @@ export const restore: Command = {
   async run(context) {
     const { options, operation, print } = context
     requireOneWay(options)
+    const chosen = {
+      accounts: choice(options, 'accounts', ['all', 'none']),
+      isolation: choice(options, 'isolation', ['lift', 'keep']),
+      durability: choice(options, 'durability', ['full', 'relaxed']),
+      replayer: choice(options, 'replayer', ['direct', 'mysqlbinlog']),
+    }
     await using manager = await openArchive(context)
     const plan = await planToRestore(manager, context)
     if (options.json !== true) process.stderr.write(`${plan.toText()}\n\n`)
     await using server = await connect(options)
     const report = await manager.restore(plan, {
       into: { kind: 'server', server },
-      accounts: choice(options, 'accounts', ['all', 'none']),
-      isolation: choice(options, 'isolation', ['lift', 'keep']),
-      durability: choice(options, 'durability', ['full', 'relaxed']),
-      replayer: choice(options, 'replayer', ['direct', 'mysqlbinlog']),
+      ...chosen,
       preserveTransactions: options['preserve-transactions'],
       verifyBefore: options['verify-before'],
       ...operation,

@@ -9,8 +9,8 @@ export const transactions: Command = {
   options: ['archive', 'from', 'to', 'table', 'kind'],
   async run(context) {
     const { options, operation, print } = context
-    await using manager = await openArchive(context)
     const kind = choice(options, 'kind', ['row', 'ddl', 'statement', 'mixed', 'empty', 'xa'])
+    await using manager = await openArchive(context)
     for await (const found of manager.transactions(
       { from: options.from, to: options.to, table: options.table, kind },
       operation,

@@ -200,6 +200,18 @@ describe('what cannot work', () => {
     expectError(await offline('plan', '--time', time, '--json'), 3, code)
   })
 
+  test('a search for a table without a name: 2, it is not taken for one that finds nothing', async () => {
+    expectError(await offline('transactions', '--table', '', '--json'), 2, 'InvalidArgument')
+  })
+
+  test('a plan that cannot be saved: 2, and it is printed all the same', async () => {
+    const end = await offline('plan', '--latest', '--quiet', '--json', '--out', join(folder, 'nowhere', 'plan.json'))
+
+    expectExit(end, 2)
+    expect(JSON.parse(end.stdout)).toMatchObject({ target: { kind: 'latest' } })
+    expect(JSON.parse(end.stderr)).toMatchObject({ error: { code: 'InvalidArgument', hint: expect.any(String) } })
+  })
+
   test('a wrong password: 4, and --create leaves no empty archive behind', async () => {
     const { host, port, user } = source.connection
     const server = ['--host', host, '--port', String(port), '--user', user]
