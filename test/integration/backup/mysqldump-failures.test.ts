@@ -112,7 +112,7 @@ test('odd passwords work, and none stands on a command line', async () => {
   await source.admin.query(
     "CREATE DATABASE d; CREATE TABLE d.t (b LONGBLOB); INSERT INTO d.t VALUES (REPEAT('x', 3000000))",
   )
-  for (const password of ['Aa1-"quoted"', "Aa1-it's #1; \\n \\", 'Aa1-ünï 象 $HOME `x`', ' Aa1- ']) {
+  for (const password of ['Aa1-"quoted"', "Aa1-it's #1; \\n \\", 'Aa1-ünï 象 $HOME `x`', ' Aa1-of nobody else ']) {
     for (const { admin } of [source, target]) {
       await admin.query("DROP USER IF EXISTS odd@'%'")
       await admin.query("CREATE USER odd@'%' IDENTIFIED BY ?", [password])
