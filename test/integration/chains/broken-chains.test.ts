@@ -302,7 +302,8 @@ async function checkPlanning(
     if (!isNeeded) return `the plan does not need it, but: ${describeError(error)}`
     // Nothing tells a first image without manifest from a backup that was killed.
     const isForgotten =
-      damaged.some((key) => isImageKey(key) && isOfImage(plan, key)) && GONE.some((code) => codes.includes(code))
+      damaged.some((key) => isImageKey(key) && planNeeds(plan, segments, key)) &&
+      GONE.some((code) => codes.includes(code))
     return hasCode(error, [...codes, ...(isForgotten ? (['TargetBeforeWindow'] as const) : [])], damaged)
       ? undefined
       : `the plan: ${describeError(error)}`
