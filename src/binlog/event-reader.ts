@@ -3,7 +3,16 @@ import { FIRST_EVENT_OFFSET } from '../coordinates/binlog-position.ts'
 import type { LogFormat } from '../image/segment.ts'
 import { CrcRun, MAX_RUN_PIECE_BYTES } from './crc-run.ts'
 import { EventType, eventTypeName, isOfOtherFlavor } from './event-type.ts'
-import { BinlogEvent, CHECKSUM_BYTES, EventFlag, HEADER_BYTES, MAX_EVENT_BYTES, readUint32 } from './event.ts'
+import {
+  BinlogEvent,
+  CHECKSUM_BYTES,
+  EventFlag,
+  HEADER_BYTES,
+  LARGE_EVENT_BYTES,
+  MAX_EVENT_BYTES,
+  OWN_BUFFERS,
+  readUint32,
+} from './event.ts'
 import { flavorOf, readFormatDescription } from './format-description.ts'
 import type { FormatDescription } from './format-description.ts'
 import { corruptBinlog, encryptedBinlog, truncatedBinlog, unsupportedEvent } from './log-problem.ts'
@@ -20,6 +29,8 @@ const MAGIC = Buffer.from([0xfe, 0x62, 0x69, 0x6e])
 // `binlog_encryption`: "Encrypted binary log files begin with 0xfd 'bin'", see
 // https://dev.mysql.com/doc/refman/en/replication-binlog-encryption.html
 const ENCRYPTED_FIRST_BYTE = 0xfd
+/** So much is made room for when a header says it. */
+const BELIEVED_BYTES = 32 * 1024 * 1024
 
 // MariaDB 11.8 leaves the position of events inside a transaction 0: their place in the file is not known when they are
 // written to the transaction's cache. Everywhere else 0 marks an event made up for the replication protocol.
@@ -217,6 +228,7 @@ export class EventReader {
     events.push(new BinlogEvent(this.#file, this.#carry, 0, length, this.#position, this.#checksumBytes))
     this.#position += length
     // The event just given away lies in this buffer.
+    if (length >= LARGE_EVENT_BYTES) OWN_BUFFERS.add(this.#carry)
     this.#carry = Buffer.alloc(0)
     this.#carried = 0
     return at
@@ -235,10 +247,14 @@ export class EventReader {
     return count
   }
 
-  /** Doubles, so that an event in many chunks is copied about once, but never to more than the event's own length. */
+  /**
+   * To the event's own length, or where that is more than one should believe before it is there, to the double: so an event
+   * in many chunks is copied about once.
+   */
   #growCarry(needed: number): void {
     const eventLength = this.#carried >= HEADER_BYTES ? readUint32(this.#carry, 9) : Number.POSITIVE_INFINITY
-    const larger = Buffer.allocUnsafe(Math.max(needed, Math.min(needed * 2, eventLength)))
+    const believed = eventLength <= BELIEVED_BYTES ? eventLength : Math.min(needed * 2, eventLength)
+    const larger = Buffer.allocUnsafe(Math.max(needed, believed))
     this.#carry.copy(larger, 0, 0, this.#carried)
     this.#carry = larger
   }

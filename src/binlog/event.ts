@@ -71,6 +71,7 @@ export class BinlogEvent {
 
   /** The same event in a buffer of its own, which stays. */
   detached(): BinlogEvent {
+    if (this.length >= LARGE_EVENT_BYTES && OWN_BUFFERS.has(this.buffer)) return this
     return new BinlogEvent(
       this.file,
       Buffer.from(this.bytes),
@@ -116,6 +117,11 @@ export const EventFlag = {
   /** LOG_EVENT_IGNORABLE_F: a reader that does not know the type may pass over it. */
   ignorable: 0x80,
 } as const
+
+/** Events of so many bytes are not copied without need. */
+export const LARGE_EVENT_BYTES: number = 2 ** 20
+/** Buffers that hold one large event each, and that nobody writes into again. */
+export const OWN_BUFFERS: WeakSet<Buffer> = new WeakSet()
 
 /** Length of every event's header. */
 export const HEADER_BYTES = 19

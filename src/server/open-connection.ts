@@ -7,7 +7,7 @@ import { PitrError } from '../errors.ts'
 import { DEFAULT_CONNECT_TIMEOUT_MS, describeConnection, passwordOf } from './connection-options.ts'
 import type { ConnectionOptions, TlsOptions } from './connection-options.ts'
 import { asDriverError } from './query-error.ts'
-import type { DumpConnection } from './replication/binlog-dump.ts'
+import type { RawCommands } from './replication/raw-commands.ts'
 
 /** 1045 and 1698: wrong account or password; 1130: host not allowed; 3118, 4151: account locked; 1820, 1862: password expired. */
 const REFUSED = new Set([1045, 1130, 1698, 1820, 1862, 3118, 4151])
@@ -27,7 +27,7 @@ const OUR_SESSION = `SET SESSION sql_mode = '', time_zone = '+00:00', autocommit
 const CLOSED = { code: 'PROTOCOL_CONNECTION_LOST', fatal: true }
 
 /** The parts of mysql2's inner connection that we need. */
-export interface RawConnection extends DumpConnection {
+export interface RawConnection extends RawCommands {
   /** The socket to the server, below TLS. */
   readonly stream: Socket
 }

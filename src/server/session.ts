@@ -1,7 +1,8 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise'
 
-import { closeConnection } from './open-connection.ts'
+import { closeConnection, rawConnection } from './open-connection.ts'
 import { queryError } from './query-error.ts'
+import { ApplyEvents } from './replication/apply-events.ts'
 
 /** A value of a `?` in a statement. */
 export type SqlValue = string | number | bigint | boolean | null | Buffer
@@ -30,6 +31,21 @@ export class Session implements AsyncDisposable {
       return Array.isArray(rows) ? rows : []
     } catch (error) {
       throw queryError(sql, error)
+    } finally {
+      this.#running -= 1
+    }
+  }
+
+  /**
+   * Applies events of a binary log as they are, as one BINLOG statement. Throws like
+   * {@link Session.query}.
+   */
+  async applyEvents(events: readonly Uint8Array[]): Promise<void> {
+    this.#running += 1
+    try {
+      await new ApplyEvents(events).run(rawConnection(this.#connection))
+    } catch (error) {
+      throw queryError('BINLOG', error)
     } finally {
       this.#running -= 1
     }

@@ -3,13 +3,11 @@ import { formatBinlogPosition } from '../../coordinates/binlog-position.ts'
 import { PitrError } from '../../errors.ts'
 import { tableName } from '../../image/touched.ts'
 import { throwIfAborted } from '../../options.ts'
-import { binlogStatement } from '../../server/binlog-statement.ts'
 import { clientProgram } from '../../server/client-programs.ts'
 import { replayDialect } from '../../server/flavor/replay-dialect-of.ts'
 import type { Server } from '../../server/server.ts'
 import type { Session } from '../../server/session.ts'
 import { RowApplier } from './direct/apply-rows.ts'
-import { MAX_ROW_EVENT_BYTES } from './direct/binlog-statement.ts'
 import { JoinedGtids } from './direct/joined-gtids.ts'
 import { PiecesAhead } from './direct/pieces-ahead.ts'
 import { readPieces } from './direct/read-pieces.ts'
@@ -25,9 +23,13 @@ import { Sent } from './sent.ts'
 const LIMITS: SizeLimits = {
   // A statement is a string here, and no string of V8 is longer than 2^29 - 24.
   statementBytes: 2 ** 29 - 1024,
-  rowEventBytes: MAX_ROW_EVENT_BYTES,
+  // An event is in memory, and its text too.
+  rowEventBytes: 372 * 1024 * 1024,
   hint: 'The replayer mysqlbinlog takes larger ones: run the same restore with it. Or restore a target before this transaction.',
 }
+
+/** Behind a batch of more, the next one is not read ahead: both would be in memory. */
+const MAX_BYTES_AHEAD = 8 * 1024 * 1024
 
 /**
  * The fast replayer: sends the log's own row events, those of many transactions as one
@@ -97,7 +99,9 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids, verifie
   const describeRows = async (description: Uint8Array): Promise<void> => {
     try {
       // MySQL takes it with automatic GTIDs only, and does not leave them so.
-      await session.run([...sessionAfterReplay, binlogStatement([description]), ...sessionAfterReplay])
+      await session.run(sessionAfterReplay)
+      await session.applyEvents([description])
+      await session.run(sessionAfterReplay)
     } catch (error) {
       throw refusedByServer(`the format description of ${file.file}`, error, place())
     }
@@ -108,7 +112,8 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids, verifie
   const apply = async (batch: RowBatch): Promise<void> => {
     try {
       const end = batch.transactions.at(-1)?.end
-      const statements = verifier?.statements(batch, file, sent.last) ?? [batch.statement ?? []].flat()
+      const statements =
+        verifier?.statements(batch, file, sent.last) ?? (batch.statement === undefined ? [] : [batch.statement])
       await rows.apply(
         batch,
         statements,
@@ -158,6 +163,11 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids, verifie
       verifier?.passOver(sent.counts.rows - rowsBefore)
       await describeRows(textFile.head.subarray(MAGIC_BYTES))
       rows.forgetSettings()
+      batch = await takeBatch()
+    } else if (batch.unpackedBytes > MAX_BYTES_AHEAD) {
+      await apply(batch)
+      // Gone before the next one comes.
+      batch = undefined
       batch = await takeBatch()
     } else {
       // The next batch is read while the server works on this one.

@@ -1,34 +1,10 @@
 import { EventEmitter } from 'node:events'
-
-/** The parts of mysql2's connection and packets that a command of our own needs. */
-export interface DumpConnection {
-  addCommand(command: EventEmitter): void
-  writePacket(packet: OutgoingPacket): void
-  _resetSequenceId(): void
-  /** The socket, or what TLS made of it. */
-  readonly stream: { pause(): void; resume(): void }
-  on(event: 'error', listener: (error: Error) => void): void
-}
-
-interface IncomingPacket {
-  readonly buffer: Buffer
-  /** Of the first byte behind the packet's header. */
-  readonly offset: number
-  readonly end: number
-  isError(): boolean
-  asError(encoding: string): Error
-}
-
-interface OutgoingPacket {
-  readonly buffer: Buffer
-  length(): number
-  writeHeader(sequenceId: number): void
-}
+import { outgoingPacket, PACKET_HEADER_BYTES } from './raw-commands.ts'
+import type { IncomingPacket, OutgoingPacket, RawCommands } from './raw-commands.ts'
 
 const COM_BINLOG_DUMP = 0x12
 /** BINLOG_DUMP_NON_BLOCK: an EOF packet at the end of the log instead of waiting; BINLOG_SEND_ANNOTATE_ROWS_EVENT (MariaDB). */
 const DUMP_FLAGS = 1 | 2
-const PACKET_HEADER_BYTES = 4
 const EOF_MARKER = 0xfe
 const ERROR_MARKER = 0xff
 /** An EOF packet is short; an event that begins with the same byte is not. */
@@ -43,7 +19,7 @@ const HIGH_WATER_BYTES = 4 * 1024 * 1024
  */
 export class BinlogDump extends EventEmitter {
   readonly #request: { readonly file: string; readonly offset: number }
-  #connection: DumpConnection | undefined
+  #connection: RawCommands | undefined
   #started = false
   #events: Buffer[] = []
   #bytes = 0
@@ -58,7 +34,7 @@ export class BinlogDump extends EventEmitter {
   }
 
   /** Sends the request. */
-  start(connection: DumpConnection): void {
+  start(connection: RawCommands): void {
     this.#connection = connection
     connection.on('error', (error) => this.fail(error))
     connection.addCommand(this)
@@ -89,7 +65,7 @@ export class BinlogDump extends EventEmitter {
   }
 
   /** Called by mysql2 for each packet; true ends the command. */
-  execute(packet: IncomingPacket | undefined, connection: DumpConnection): boolean {
+  execute(packet: IncomingPacket | undefined, connection: RawCommands): boolean {
     if (!this.#started) {
       this.#started = true
       connection._resetSequenceId()
@@ -143,12 +119,5 @@ function dumpRequest({ file, offset }: { readonly file: string; readonly offset:
   at = buffer.writeUInt16LE(DUMP_FLAGS, at)
   at = buffer.writeUInt32LE(0, at)
   name.copy(buffer, at)
-  return {
-    buffer,
-    length: () => buffer.length,
-    writeHeader(sequenceId) {
-      buffer.writeUIntLE(buffer.length - PACKET_HEADER_BYTES, 0, 3)
-      buffer.writeUInt8(sequenceId, 3)
-    },
-  }
+  return outgoingPacket(buffer)
 }

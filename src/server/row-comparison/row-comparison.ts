@@ -2,7 +2,6 @@ import { bytesForFile } from '../../binlog/bytes-for-file.ts'
 import { insertsInto } from '../../binlog/image-events.ts'
 import { PitrError } from '../../errors.ts'
 import type { LogFormat } from '../../image/segment.ts'
-import { binlogStatement } from '../binlog-statement.ts'
 import { LONGEST_WAIT, USUAL_COMMITS } from '../flavor/replay-session.ts'
 import { MARKER_DATABASE } from '../marker-database.ts'
 import { quoteIdentifier } from '../quote.ts'
@@ -61,7 +60,9 @@ export class RowComparison implements AsyncDisposable {
   /** Says how the rows to come are written. */
   async beginFile(formatDescription: Uint8Array, format: LogFormat): Promise<void> {
     this.#format = format
-    await this.#session.run([...this.#afterReplay, binlogStatement([formatDescription]), ...this.#afterReplay])
+    await this.#session.run(this.#afterReplay)
+    await this.#session.applyEvents([formatDescription])
+    await this.#session.run(this.#afterReplay)
   }
 
   /** What a table is; undefined when there is none. */
@@ -124,7 +125,8 @@ export class RowComparison implements AsyncDisposable {
     )
     const bytes = events.map((event) => bytesForFile(event, this.#format!))
     // A failure in between ends the session.
-    await this.#session.run(['START TRANSACTION', binlogStatement(bytes)])
+    await this.#session.query('START TRANSACTION')
+    await this.#session.applyEvents(bytes)
     const result = await work(names)
     await this.#session.query('ROLLBACK')
     return result

@@ -1,5 +1,6 @@
 import type { ReplayDialect, RowSettings } from '../../../server/flavor/replay-dialect.ts'
 import type { Session } from '../../../server/session.ts'
+import type { AppliedEvents } from './applied-events.ts'
 import type { RowBatch, TransactionApart } from './row-batch.ts'
 
 /** A transaction that the server refuses, and what it says. */
@@ -29,7 +30,7 @@ export class RowApplier {
    */
   async apply(
     { settings, begins, ends, gtid, originalCommit }: RowBatch,
-    statements: Iterable<string> | AsyncIterable<string>,
+    statements: Iterable<AppliedEvents> | AsyncIterable<AppliedEvents>,
     last?: string,
   ): Promise<void> {
     if (begins) {
@@ -40,7 +41,7 @@ export class RowApplier {
       // Not BEGIN: where a logged statement left a MariaDB session with sql_mode=ORACLE, that begins a block.
       await this.#session.run([...this.#dialect.nextGtid(gtid, originalCommit), 'START TRANSACTION'])
     }
-    for await (const statement of statements) await this.#session.query(statement)
+    for await (const events of statements) await this.#session.applyEvents(events)
     if (last !== undefined) await this.#session.query(last)
     if (ends) await this.#session.query('COMMIT')
   }
@@ -56,7 +57,7 @@ export class RowApplier {
     try {
       for (const { transaction, statement } of transactions) {
         try {
-          if (statement !== undefined) await this.#session.query(statement)
+          if (statement !== undefined) await this.#session.applyEvents(statement)
         } catch (error) {
           return { transaction, error }
         }

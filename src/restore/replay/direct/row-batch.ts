@@ -6,7 +6,8 @@ import { ROWS_LAYOUTS } from '../../../binlog/rows-event.ts'
 import type { Transaction } from '../../../binlog/transaction.ts'
 import type { LogFormat } from '../../../image/segment.ts'
 import type { ReplayDialect, RowSettings } from '../../../server/flavor/replay-dialect.ts'
-import { rowsStatement } from './binlog-statement.ts'
+import { appliedEvents } from './applied-events.ts'
+import type { AppliedEvents } from './applied-events.ts'
 import { joinStatements } from './join-statements.ts'
 import type { PiecesAhead } from './pieces-ahead.ts'
 import { eventsOf } from './read-pieces.ts'
@@ -14,8 +15,8 @@ import type { LogPiece } from './read-pieces.ts'
 
 /** Rows that are applied as one transaction, or as a part of one that is too large to be held. */
 export interface RowBatch {
-  /** A BINLOG statement; undefined when the transactions are empty. */
-  readonly statement: string | undefined
+  /** What applies it; undefined when the transactions are empty. */
+  readonly statement: AppliedEvents | undefined
   /** Its table maps and row events, when they were asked for. */
   readonly events: readonly BinlogEvent[]
   /** Whether a transaction begins and ends with it. */
@@ -31,6 +32,8 @@ export interface RowBatch {
   readonly settings: RowSettings | undefined
   /** Bytes of the log it stands for. */
   readonly bytes: number
+  /** Bytes of its events. */
+  readonly unpackedBytes: number
   /** Where the transaction begins of which it is a part. */
   readonly partOf: number | undefined
   /** Several transactions one by one; none when it is not of several. */
@@ -38,10 +41,8 @@ export interface RowBatch {
 }
 
 /** One of the transactions of a batch. */
-export interface TransactionApart {
+export interface TransactionApart extends Pick<RowBatch, 'statement'> {
   readonly transaction: Transaction
-  /** A BINLOG statement; undefined when it is empty. */
-  readonly statement: string | undefined
 }
 
 /** How many transactions of the source become one: the benchmark `replay` shows what that is worth. */
@@ -66,12 +67,18 @@ export async function takeRowBatch(
   let settings: RowSettings | undefined
   let bytes = 0
   let unpackedBytes = 0
-  for (let next: LogPiece | undefined = first; next?.kind === 'rows'; next = await pieces.peek()) {
+  const isOpen = (): boolean =>
+    isWhole(taken.at(-1)) && taken.length < BATCH_TRANSACTIONS && unpackedBytes < BATCH_BYTES
+  // What is not taken is not looked at either: it may be large.
+  for (
+    let next: LogPiece | undefined = first;
+    next?.kind === 'rows';
+    next = isOpen() ? await pieces.peek() : undefined
+  ) {
     const last = taken.at(-1)
     if (last !== undefined) {
-      const isPart = !last.begins || last.ends === undefined || next.ends === undefined
-      const isFull = taken.length >= BATCH_TRANSACTIONS || unpackedBytes + next.unpackedBytes > BATCH_BYTES
-      if (isPart || isFull || !canJoin(last.gtid, next.gtid)) break
+      const fits = next.ends !== undefined && unpackedBytes + next.unpackedBytes <= BATCH_BYTES
+      if (!fits || !canJoin(last.gtid, next.gtid)) break
     }
     // Last, because a compressed transaction is unpacked for it.
     const events = eventsOf(next)
@@ -86,7 +93,6 @@ export async function takeRowBatch(
   }
   const last = taken.at(-1)!
   const transactions = taken.flatMap(({ ends }) => ends ?? [])
-  const isPart = !first.begins || last.ends === undefined
   return {
     statement: statementOf(joinStatements(rows.flat()), format),
     events: keepsEvents ? rows.flat() : [],
@@ -97,9 +103,15 @@ export async function takeRowBatch(
     originalCommit: last.events[0] === undefined || !last.begins ? undefined : originalCommitOf(last.events[0]),
     settings,
     bytes,
-    partOf: isPart ? first.start : undefined,
+    unpackedBytes,
+    partOf: isWhole(first) ? undefined : first.start,
     apart: transactions.length > 1 ? oneByOne(transactions, rows, format) : () => [],
   }
+}
+
+/** Whether a piece is a transaction, and not a part of one. */
+function isWhole(piece: LogPiece | undefined): boolean {
+  return piece?.begins === true && piece.ends !== undefined
 }
 
 // Apart from the rest, so that the events of a large transaction are not held while they are applied.
@@ -111,9 +123,8 @@ function oneByOne(
   return () => transactions.map((transaction, i) => ({ transaction, statement: statementOf(rows[i] ?? [], format) }))
 }
 
-function statementOf(rows: readonly BinlogEvent[], format: LogFormat): string | undefined {
-  if (rows.length === 0) return undefined
-  return rowsStatement(rows, format)
+function statementOf(rows: readonly BinlogEvent[], format: LogFormat): AppliedEvents | undefined {
+  return rows.length === 0 ? undefined : appliedEvents(rows, format)
 }
 
 function isOfRows({ type }: BinlogEvent): boolean {

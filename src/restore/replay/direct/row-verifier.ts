@@ -8,9 +8,10 @@ import { MAGIC_BYTES } from '../printed-runs.ts'
 import { columnsDiffer, refusedByServer, rowDiffers } from '../replay-failed.ts'
 import type { EventRef, ReplayPlace } from '../replay-failed.ts'
 import type { ReplayFile, RowsCompared } from '../replayer.ts'
+import { appliedEvents } from './applied-events.ts'
+import type { AppliedEvents } from './applied-events.ts'
 import type { ComparedRows, NotCompared } from './batch-part.ts'
 import { cutBatch } from './batch-parts.ts'
-import { rowsStatement } from './binlog-statement.ts'
 import { joinStatements } from './join-statements.ts'
 import type { RowBatch } from './row-batch.ts'
 
@@ -53,7 +54,7 @@ export class RowVerifier implements AsyncDisposable {
     batch: RowBatch,
     file: ReplayFile,
     last: TransactionRef | undefined,
-  ): AsyncGenerator<string, void, undefined> {
+  ): AsyncGenerator<AppliedEvents, void, undefined> {
     const place = (event: BinlogEvent): EventPlace => placeOf(event, batch, { file, last })
     this.#tables.begin()
     const parts = await cutBatch(batch.events, {
@@ -66,7 +67,7 @@ export class RowVerifier implements AsyncDisposable {
     })
     for (const { events, groups } of parts) {
       await this.#compare(groups, place)
-      if (parts.length > 1) yield rowsStatement(joinStatements(events), file.format)
+      if (parts.length > 1) yield appliedEvents(joinStatements(events), file.format)
       else if (batch.statement !== undefined) yield batch.statement
     }
   }
