@@ -39,11 +39,13 @@ export async function requireStableTables(
 
 /** The first dumped thing that the transaction defines anew; a statement that names no table counts as touching all. */
 function redefined(
-  { kind, changes, tablesKnown, statement }: Transaction,
+  { kind, changes, defined, tablesKnown, statement }: Transaction,
   databases: DatabaseNames,
 ): string | undefined {
-  if (kind !== 'ddl') return undefined
-  const change = changes.find(({ database }) => databases.has(database))
+  // A `CREATE TABLE ... SELECT` has rows as well.
+  const definitions = kind === 'ddl' ? changes : defined
+  if (definitions === undefined) return undefined
+  const change = definitions.find(({ database }) => databases.has(database))
   if (change !== undefined) return change.table === undefined ? change.database : `${change.database}.${change.table}`
   return tablesKnown ? undefined : (statement ?? 'a statement that is not understood')
 }

@@ -58,6 +58,7 @@ export class OpenTransaction {
   #rowEvents = 0
   #rows = 0
   #definitions = 0
+  readonly #defined = new Set<TouchedTable>()
   readonly #said: Definition[] = []
   #executedIn: Set<string> | undefined
   #otherStatements = 0
@@ -84,13 +85,17 @@ export class OpenTransaction {
 
   /** Adds a statement that was logged as text. */
   addStatement({ kind, changes, tablesKnown, copies, definition, executedIn }: Statement): void {
-    if (kind === 'ddl' || kind === 'account') this.#definitions++
+    const isDefinition = kind === 'ddl' || kind === 'account'
+    if (isDefinition) this.#definitions++
     else this.#otherStatements++
     this.#tablesKnown &&= tablesKnown
     this.#copies ??= copies
     if (definition !== undefined) this.#said.push(definition)
     if (executedIn !== undefined) (this.#executedIn ??= new Set()).add(executedIn)
-    for (const { database, table } of changes) this.#placeOf(database, table)
+    for (const { database, table } of changes) {
+      const change = this.#changes[this.#placeOf(database, table)]!
+      if (isDefinition) this.#defined.add(change)
+    }
   }
 
   /** Ends it with what was not looked into, and may be anything that has rows: only those are compressed. */
@@ -113,6 +118,7 @@ export class OpenTransaction {
       changes: this.#changes,
       ...(this.#changes.length < 2 ? {} : { rowEventsOf: this.#rowEventsOf }),
       tablesKnown: this.#tablesKnown,
+      ...(this.#defined.size === 0 || kind === 'ddl' ? {} : { defined: [...this.#defined] }),
       ...(this.#copies === undefined ? {} : { copies: this.#copies }),
       ...(this.#said.length === 0 ? {} : { definitions: this.#said }),
       ...(this.#executedIn === undefined ? {} : { executedIn: [...this.#executedIn] }),

@@ -22,6 +22,8 @@ export interface Transaction {
   readonly rowEventsOf?: readonly number[] | undefined
   /** False when a statement could not be understood well enough to name every table it touches. */
   readonly tablesKnown: boolean
+  /** Those of `changes` that its definitions touch, where it does more than define (`CREATE TABLE ... SELECT`). */
+  readonly defined?: readonly TouchedTable[] | undefined
   /** The table whose definition it gives to a new one (`CREATE TABLE ... LIKE`), without touching it. */
   readonly copies?: TouchedTable | undefined
   /** What there is to say of its definitions beside the tables they change; undefined for nothing. */

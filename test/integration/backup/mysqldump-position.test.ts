@@ -5,11 +5,15 @@ import { createConnection } from 'mysql2/promise'
 import type { RowDataPacket } from 'mysql2/promise'
 import { expect, test } from 'vitest'
 
+import { Archive } from '../../../src/archive/archive.ts'
+import { requireStableTables } from '../../../src/backup/require-stable-tables.ts'
+import { directoryStorage } from '../../../src/index.ts'
 import { clientProgram } from '../../../src/server/client-programs.ts'
 import { withOptionFile } from '../../../src/server/option-file.ts'
 import { connectTo, load, open, take, withDumpScript } from './support/harness.ts'
 import type { Opened } from './support/harness.ts'
 import type { Session } from '../../../src/server/session.ts'
+import { prepare } from '../restore/support/prepared.ts'
 
 // Slower at the end, so that there is time for what a test does while the dump runs.
 const SLOW_DUMP = '"$REAL" "$@" | { head -c 4096; sleep 4; cat; }'
@@ -105,6 +109,27 @@ test('the log is searched for DDL up to the end of the dump, also when the lock 
     if (backup instanceof Error) throw backup
     expect(backup.taken.ddlSensitive).toEqual({ databases: ['d'], end: end.position })
   })
+})
+
+test('a table that was made with rows while the backup was taken is DDL too', async () => {
+  await using prepared = await prepare({
+    before: [
+      'CREATE DATABASE d',
+      'CREATE DATABASE other',
+      'CREATE TABLE d.t (i INT PRIMARY KEY)',
+      'INSERT INTO d.t VALUES (1)',
+    ],
+    after: ['INSERT INTO d.t VALUES (2)', 'CREATE TABLE other.made AS SELECT * FROM d.t'],
+  })
+  const archive = await Archive.open(directoryStorage(prepared.folder))
+  const { segments, images } = await archive.readFacts((await archive.timeline()).id)
+  const { file, to } = segments.at(-1)!
+  const stable = async (database: string) => {
+    const ddlSensitive = { databases: [database], end: { file, offset: to } }
+    await requireStableTables(archive, segments, { ...images[0]!, ddlSensitive }, {})
+  }
+  await expect(stable('other')).rejects.toMatchObject({ code: 'DdlDuringBackup', subject: 'other.made' })
+  await stable('d')
 })
 
 test('a backup does not hang when DDL is waiting for a lock while it starts', async () => {
