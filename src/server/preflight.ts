@@ -3,6 +3,7 @@ import { SILENT_LOGGER } from '../options.ts'
 import type { OperationOptions } from '../options.ts'
 import { globalVariables } from './flavor/common.ts'
 import type { PrivilegeRule, Purpose } from './flavor/flavor-dialect.ts'
+import { initConnectFindings } from './init-connect.ts'
 import { logGapFindings } from './log-gaps.ts'
 import type { PreflightFinding } from './preflight-finding.ts'
 import { readPrivileges } from './privileges.ts'
@@ -30,9 +31,11 @@ export interface PreflightReport {
  */
 export async function preflight(server: Server, purpose: Purpose): Promise<PreflightReport> {
   const findings = await server.withSession(async (session) => [
-    ...(purpose === 'restore' ? [] : await settingFindings(server, session)),
+    ...(purpose === 'restore' ? [] : await settingFindings(server, session, purpose)),
     ...(await privilegeFindings(server, session, purpose)),
-    ...(purpose === 'backup' ? await tableFindings(server, session) : []),
+    ...(purpose === 'backup'
+      ? [...(await initConnectFindings(server, session)), ...(await tableFindings(server, session))]
+      : []),
   ])
   findings.sort((a, b) => a.severity.localeCompare(b.severity))
   return { purpose, findings, ok: findings.every(({ severity }) => severity !== 'error') }
@@ -53,12 +56,17 @@ export async function requirePreflight(
   throw new PitrError(first.code, { ...first, details: { findings: report.findings } })
 }
 
-async function settingFindings({ dialect }: Server, session: Session): Promise<readonly PreflightFinding[]> {
+async function settingFindings(
+  { dialect }: Server,
+  session: Session,
+  purpose: Purpose,
+): Promise<readonly PreflightFinding[]> {
+  const rules = dialect.settings.filter(({ purposes }) => purposes?.includes(purpose) ?? true)
   const values = await globalVariables(
     session,
-    dialect.settings.map(({ variable }) => variable),
+    rules.map(({ variable }) => variable),
   )
-  const settings = dialect.settings.flatMap(({ variable, fine, severity, code, why, hint }) => {
+  const settings = rules.flatMap(({ variable, fine, severity, code, why, hint }) => {
     const value = values[variable]
     return value === undefined || fine(value)
       ? []

@@ -59,6 +59,8 @@ export interface SettingRule {
   readonly variable: string
   /** Whether a value is fine. */
   readonly fine: (value: string) => boolean
+  /** What it matters for. @default backup and archive */
+  readonly purposes?: readonly Purpose[] | undefined
   readonly severity: 'error' | 'warning'
   readonly code: 'BinlogDisabled' | 'UnsafeBinlogFormat' | 'UnsafeSetting'
   /** What the value means for recovery. */
@@ -96,6 +98,8 @@ export interface FlavorDialect {
   readonly dump: DumpDialect
   /** Settings that matter for backup and archive. */
   readonly settings: readonly SettingRule[]
+  /** Any one of these privileges keeps the global `init_connect` from being run in the sessions of an account. */
+  readonly skipsInitConnect: readonly string[]
   /** Global variables that decide what definitions mean and that the log does not hold: a backup records them. */
   readonly recordedSettings: readonly string[]
   /** Those of them that a target has as the source had them, while it is restored. */

@@ -49,6 +49,8 @@ export function mariadbDialect(version: ServerVersion): FlavorDialect {
         why: 'a REPLACE of a row is logged as an update that lacks the columns it did not name, so what they became is lost',
       },
     ],
+    // Until 11.0 SUPER stood for it.
+    skipsInitConnect: isAtLeast(version, 11) ? ['CONNECTION ADMIN'] : ['CONNECTION ADMIN', 'SUPER'],
     ...MARIADB_SETTINGS,
     privileges: mariadbPrivileges(version),
     tlsOptionLines: mariadbTlsLines,

@@ -51,6 +51,8 @@ export function mysqlDialect(version: ServerVersion): FlavorDialect {
         hint: 'Turn gtid_mode on (see the manual for the steps on a running server).',
       },
     ],
+    // https://dev.mysql.com/doc/refman/en/server-system-variables.html#sysvar_init_connect
+    skipsInitConnect: ['CONNECTION_ADMIN', 'SUPER'],
     ...MYSQL_SETTINGS,
     privileges: MYSQL_PRIVILEGES,
     tlsOptionLines: mysqlTlsLines,

@@ -50,7 +50,20 @@ export const COMMON_SETTINGS: readonly SettingRule[] = [
     why: 'binary logs expire in less than a day, so a longer outage of archiving loses history',
     hint: 'Set binlog_expire_logs_seconds to at least 86400.',
   },
+  {
+    // The session of a dump program begins with it, and the program does not change it.
+    variable: 'sql_select_limit',
+    fine: (value) => BigInt(value) === NO_LIMIT,
+    purposes: ['backup'],
+    severity: 'error',
+    code: 'UnsafeSetting',
+    why: 'a dump has no more rows of a table than that, and nothing says so',
+    hint: 'SET GLOBAL sql_select_limit = DEFAULT.',
+  },
 ]
+
+/** What a `sql_select_limit` is that is none. */
+const NO_LIMIT = 2n ** 64n - 1n
 
 /** Whether whole rows are logged. */
 export const ROW_IMAGE: SettingRule = {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PitrError } from '../../../src/errors.ts'
 import { readBinlogStream } from '../../../src/server/replication/binlog-stream.ts'
 import { preflight, requirePreflight } from '../../../src/server/preflight.ts'
+import type { Purpose } from '../../../src/server/flavor/flavor-dialect.ts'
 import type { Server } from '../../../src/server/server.ts'
 import { flavor } from '../../support/flavor.ts'
 import { startServer } from '../../support/servers/index.ts'
@@ -56,6 +57,29 @@ describe('preflight', () => {
     })
   })
 
+  test('lets no backup begin that a global setting could cut, and the archive go on', async () => {
+    const needed = admin.dialect.privileges.backup.map(({ anyOf }) => anyOf[0] ?? '')
+    const account = await archiverWith(needed)
+    const [exempting = ''] = admin.dialect.skipsInitConnect
+    const exempt = async () => await archiverWith([...needed, exempting])
+    const errors = async (server: Server, purpose: Purpose) =>
+      (await preflight(server, purpose)).findings.filter(({ severity }) => severity === 'error')
+
+    await setGlobal("init_connect = 'SET sql_select_limit = 2'")
+    expect(await errors(account, 'backup')).toMatchObject([{ code: 'UnsafeSetting', subject: 'init_connect' }])
+    expect(await errors(account, 'archive')).toEqual([])
+    expect(await errors(admin, 'backup')).toEqual([])
+    expect(await errors(await exempt(), 'backup')).toEqual([])
+    await setGlobal("init_connect = 'SET NAMES utf8mb4'")
+    expect(await errors(await archiverWith(needed), 'backup')).toEqual([])
+
+    await setGlobal("init_connect = ''", 'sql_select_limit = 200')
+    expect(await errors(admin, 'backup')).toMatchObject([{ code: 'UnsafeSetting', subject: 'sql_select_limit=200' }])
+    expect(await errors(admin, 'archive')).toEqual([])
+    await setGlobal('sql_select_limit = DEFAULT')
+    expect(await errors(admin, 'backup')).toEqual([])
+  })
+
   test('names every setting that makes recovery impossible, and throws the first', async () => {
     await admin.withSession(async (session) => {
       await session.run(['SET GLOBAL binlog_format = STATEMENT', 'SET GLOBAL sync_binlog = 0'])
@@ -70,6 +94,10 @@ describe('preflight', () => {
       details: { findings: [{}, {}] },
     })
   })
+
+  async function setGlobal(...assignments: readonly string[]): Promise<void> {
+    await admin.withSession(async (session) => session.run(assignments.map((assignment) => `SET GLOBAL ${assignment}`)))
+  }
 
   async function archiverWith(privileges: readonly string[]): Promise<Server> {
     await admin.withSession(async (session) => {
