@@ -45,8 +45,10 @@ export async function checkCompatible({ server, session }: HeldTarget, plan: Res
   const obstacle = replays ? await server.dialect.replayObstacle(session, { gtids: hasGtids(plan) }) : undefined
   if (obstacle !== undefined)
     throw incompatible(/\w+_\w+/.exec(obstacle)?.[0] ?? 'GTIDs', `the target cannot take this history: ${obstacle}`)
-  // It stops BINLOG statements of everybody: https://dev.mysql.com/doc/refman/en/server-system-variables.html#sysvar_super_read_only
-  const variables = await globalVariables(session, ['super_read_only', 'innodb_read_only'])
+  // The first stops BINLOG statements of everybody, the last two (of which MariaDB before 11.1 knows one) every session
+  // that begins: https://dev.mysql.com/doc/refman/en/server-system-variables.html#sysvar_super_read_only
+  const readOnlies = ['super_read_only', 'innodb_read_only', 'transaction_read_only', 'tx_read_only']
+  const variables = await globalVariables(session, readOnlies)
   const readOnly = Object.entries(variables).find(([, value]) => value === 'ON')
   if (readOnly !== undefined)
     throw incompatible(readOnly[0], `${readOnly[0]} is ON on the target, so nothing can be written`)

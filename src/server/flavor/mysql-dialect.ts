@@ -6,6 +6,7 @@ import { quoteString } from '../quote.ts'
 import {
   attachedReplicas,
   filtersOf,
+  globalVariables,
   positionOf,
   readUtcClock,
   showBinaryLogs,
@@ -101,6 +102,13 @@ export function mysqlDialect(version: ServerVersion): FlavorDialect {
       const mode = (await session.value('SELECT @@GLOBAL.gtid_mode')) ?? 'OFF'
       if (gtids && mode !== 'ON') return `its gtid_mode is ${mode}, and the history has GTIDs; set gtid_mode=ON`
       if (!gtids && mode === 'ON') return 'its gtid_mode is ON, and the history has no GTIDs; set gtid_mode=OFF'
+      // Error 1666: https://dev.mysql.com/doc/mysql-errors/en/server-error-reference.html#error_er_binlog_row_injection_and_stmt_mode
+      const { log_bin: logs = 'OFF', binlog_format: format } = await globalVariables(session, [
+        'log_bin',
+        'binlog_format',
+      ])
+      if (isOn(logs) && format === 'STATEMENT')
+        return 'its binlog_format is STATEMENT, and row events are not logged as statements; set binlog_format=ROW'
       return undefined
     },
   }

@@ -40,6 +40,17 @@ describe('refused, and nothing was written:', () => {
     await expectRefused(target, { code: 'TargetIncompatible', subject: /GTID/ })
   })
 
+  test('a target whose sessions begin read-only, or that logs statements', async () => {
+    await using target = await startServer(flavor)
+    const name = { mysql: 'transaction_read_only', mariadb: 'tx_read_only' }[flavor]
+    await run(target, [`SET GLOBAL ${name} = ON`])
+    await expectRefused(target, { code: 'TargetIncompatible', subject: /^t(?:ransaction|x)_read_only$/ })
+    await run(target, [`SET GLOBAL ${name} = OFF`])
+    if (flavor === 'mariadb') return
+    await run(target, ['SET GLOBAL binlog_format = STATEMENT'])
+    await expectRefused(target, { code: 'TargetIncompatible', subject: 'binlog_format' })
+  })
+
   test.skipIf(flavor === 'mariadb')('a target that nobody may write to, or that takes grants otherwise', async () => {
     await using target = await startServer(flavor)
     await run(target, ['SET GLOBAL super_read_only = ON'])
