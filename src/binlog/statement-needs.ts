@@ -19,6 +19,9 @@ const COMMIT = Buffer.from('COMMIT')
 /** How much of a statement is read; behind it there are only partitions and rows. */
 const MAX_READ_BYTES = 256 * 1024
 
+/** In names of types and functions. */
+const OF_TIMES = /date|time|zone|year|quarter|month|week|day|hour|minute|second/i
+
 /** What the statement of an event needs; nothing for an event that is no statement, or needs nothing that could be missing. */
 export function needsOf(event: BinlogEvent, flavor: Flavor): readonly Need[] {
   if (event.type !== EventType.Query && event.type !== EventType.QueryCompressed) return []
@@ -33,14 +36,16 @@ export function needsOf(event: BinlogEvent, flavor: Flavor): readonly Need[] {
     noBackslashEscapes: (sqlMode & SqlMode.NoBackslashEscapes) !== 0,
   })
   return [
-    ...(timeZone === undefined ? [] : [{ kind: 'timeZone', name: timeZone } as const]),
+    ...[timeZone ?? [], computesInZone(tokens.copy()) ? 'SYSTEM' : []]
+      .flat()
+      .map((name): Need => ({ kind: 'timeZone', name })),
     ...(/engine/i.test(sql) ? enginesOf(tokens).map((name): Need => ({ kind: 'engine', name })) : []),
   ]
 }
 
 /**
- * Rows hold their times as they are in any zone, so that of the system may be another one. But a session must be able to
- * take the zone it is set to.
+ * Rows hold their times as they are in any zone, so that of the system may be another one: what is computed of them in it is
+ * asked for by the backup, or by the statement that defines it. But a session must be able to take the zone it is set to.
  */
 function needsOfRows(timeZone: string | undefined): readonly Need[] {
   return timeZone === undefined || timeZone === 'SYSTEM' ? [] : [{ kind: 'timeZone', name: timeZone }]
@@ -72,6 +77,27 @@ export function enginesOf(tokens: SqlTokens): readonly string[] {
   }
 }
 
+/**
+ * Whether a `CREATE` or `ALTER TABLE`, or a `CREATE INDEX`, has a generated column or an expression in an index, and something
+ * of times: rows may be computed in the zone of their session, and that may be the system's. The statement alone does not
+ * tell the types of all columns, so it is one too often rather than too seldom.
+ */
+export function computesInZone(tokens: SqlTokens): boolean {
+  if (takeVerb(tokens) === undefined && !takeIndex(tokens)) return false
+  let computes = false
+  let ofTimes = false
+  for (let last = tokens.take(); last.kind !== 'end';) {
+    const next = tokens.take()
+    if (isSymbol(next, '(')) {
+      computes ||= isWord(last, 'AS') && !isWord(tokens.peek(), 'SELECT', 'WITH', 'VALUES', 'TABLE')
+      computes ||= isSymbol(last, '(') || isSymbol(last, ',')
+    }
+    ofTimes ||= next.kind === 'word' && OF_TIMES.test(next.text)
+    last = next
+  }
+  return computes && ofTimes
+}
+
 type Token = ReturnType<SqlTokens['take']>
 
 /** CREATE or ALTER when the statement is about a table; the tokens stand behind the table's name then. */
@@ -85,6 +111,12 @@ function takeVerb(tokens: SqlTokens): 'CREATE' | 'ALTER' | undefined {
   skipExistence(tokens)
   takeTable(tokens, '')
   return verb
+}
+
+/** Whether it goes on with what stands behind CREATE for an index; the tokens stand behind INDEX then. */
+function takeIndex(tokens: SqlTokens): boolean {
+  while (tokens.takeWord('UNIQUE', 'ONLINE', 'OFFLINE', 'FULLTEXT', 'SPATIAL') !== undefined);
+  return tokens.takeWord('INDEX') !== undefined
 }
 
 function isSymbol({ kind, text }: Token, symbol: string): boolean {

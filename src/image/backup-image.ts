@@ -40,7 +40,7 @@ export interface BackupServer {
 export interface BackupNeeds {
   /** Storage engines of its tables. */
   readonly engines: readonly string[]
-  /** Time zones its events are planned in; `SYSTEM` is the server's own. */
+  /** Time zones its events are planned in and its generated columns are computed in; `SYSTEM` is the server's own. */
   readonly timeZones: readonly string[]
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { SqlTokens } from '../../src/binlog/sql-tokens.ts'
-import { enginesOf } from '../../src/binlog/statement-needs.ts'
+import { computesInZone, enginesOf } from '../../src/binlog/statement-needs.ts'
 
 function engines(sql: string): readonly string[] {
   return enginesOf(new SqlTokens(sql, { flavor: 'mysql', ansiQuotes: false, noBackslashEscapes: false }))
@@ -30,4 +30,27 @@ test.each([
   "INSERT INTO t VALUES ('ENGINE=ARCHIVE')",
 ])('%s names none', (sql) => {
   expect(engines(sql)).toEqual([])
+})
+
+function isComputed(sql: string): boolean {
+  return computesInZone(new SqlTokens(sql, { flavor: 'mysql', ansiQuotes: false, noBackslashEscapes: false }))
+}
+
+test.each([
+  'CREATE TABLE t (at TIMESTAMP, day INT AS (DAY(at)) STORED)',
+  'ALTER TABLE a.t ADD COLUMN `d` DATETIME GENERATED ALWAYS AS (`at`) VIRTUAL',
+  'CREATE UNIQUE INDEX i ON t ((DATE(at)))',
+  'alter table t add key (id, (hour(at)))',
+])('%s may compute in the zone of a session', (sql) => {
+  expect(isComputed(sql)).toBe(true)
+})
+
+test.each([
+  'CREATE TABLE t (id INT, at TIMESTAMP, KEY (at))',
+  "CREATE TABLE t (doc JSON, name VARCHAR(10) AS (doc->>'$.date') STORED)",
+  'CREATE TABLE t AS (SELECT DATE(at) FROM u)',
+  'CREATE VIEW v AS (SELECT DATE(at) FROM u)',
+  'CREATE INDEX i ON t (at)',
+])('%s does not', (sql) => {
+  expect(isComputed(sql)).toBe(false)
 })

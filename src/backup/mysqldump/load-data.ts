@@ -51,7 +51,9 @@ async function* script(context: LoadContext, part: BackupPart, token: string): A
   const { server, startTime, readPart, signal, onProgress } = context
   const meter = new ProgressMeter('restore:load', part.name, onProgress, { totalBytes: part.blob.content.bytes })
   if (server.tools.fence !== undefined) yield Buffer.from(`${server.tools.fence};\n`)
-  yield Buffer.from(`${server.dialect.dump.beforeLoad}\nSET @mysql_pitr_load = '${token}';\n`)
+  yield Buffer.from(
+    `${server.dialect.dump.beforeLoad.map((sql) => `${sql};\n`).join('')}SET @mysql_pitr_load = '${token}';\n`,
+  )
   // An event whose time is over by now would be disabled or thrown away while it is made, without an error.
   yield Buffer.from(`SET SESSION timestamp = ${Math.floor(startTime.epochMicroseconds / 1_000_000)};\n`)
   for await (const chunk of readPart(part)) {

@@ -7,6 +7,7 @@ import { createAccounts, differingAccounts, grantAccounts } from '../accounts/lo
 import { readAccounts } from '../accounts/read-accounts.ts'
 import type { LoadContext } from '../backup-method.ts'
 import { loadData } from './load-data.ts'
+import { recomputeColumns } from './recompute-columns.ts'
 import { DATA_PART } from './store-dump.ts'
 
 /** Whether a logical backup can be loaded: its parts, the program, the accounts against those of the target. Reads only. */
@@ -29,6 +30,7 @@ export async function loadDump(context: LoadContext): Promise<void> {
   // Accounts first: views, routines and triggers of the data name them as their definers.
   await createAccounts(context, missing)
   await loadData(context, part)
+  await recomputeColumns(context)
   await grantAccounts(context, missing)
 }
 

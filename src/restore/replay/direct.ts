@@ -101,7 +101,7 @@ async function replayFile(file: ReplayFile, { session, job, sent, gtids, verifie
       // MySQL takes it with automatic GTIDs only, and does not leave them so.
       await session.run(sessionAfterReplay)
       await session.applyEvents([description])
-      await session.run(sessionAfterReplay)
+      await session.run([...sessionAfterReplay, ...dialect.beforeRows])
     } catch (error) {
       throw refusedByServer(`the format description of ${file.file}`, error, place())
     }

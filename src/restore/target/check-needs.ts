@@ -27,9 +27,15 @@ const ENGINE_SETTINGS = ['default_storage_engine', 'default_tmp_storage_engine',
 /** What a backup needs of a target. */
 export function needsOfBackup({ needs, server }: BackupImage): readonly NeedOf[] {
   const defaults = ENGINE_SETTINGS.flatMap((name) => server.settings[name] || [])
+  // The target gets it while it is restored. What depends on that of the system says so itself.
+  const { time_zone: zone = 'SYSTEM' } = server.settings
   return [
     ...[...needs.engines, ...defaults].map((name): NeedOf => ({ kind: 'engine', name, by: 'the backup' })),
-    ...needs.timeZones.map((name): NeedOf => ({ kind: 'timeZone', name, by: 'the backup' })),
+    ...[...needs.timeZones, ...(zone === 'SYSTEM' ? [] : [zone])].map((name): NeedOf => ({
+      kind: 'timeZone',
+      name,
+      by: 'the backup',
+    })),
   ]
 }
 

@@ -14,5 +14,7 @@ export interface DumpDialect {
   /** Arguments of the client that loads: the strictest it knows. */
   readonly loadArguments: readonly string[]
   /** SQL before a dump is loaded: no binary log, every statement commits, and nothing the server adds to definitions by itself. */
-  readonly beforeLoad: string
+  readonly beforeLoad: readonly string[]
+  /** SQL more before tables of a loaded dump are rebuilt as they are. */
+  readonly beforeRebuild: readonly string[]
 }

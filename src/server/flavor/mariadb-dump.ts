@@ -27,13 +27,15 @@ export const mariadbDump: DumpDialect = {
   ],
   loadArguments: COMMON_LOAD_ARGUMENTS,
   beforeLoad: [
-    'SET SESSION sql_log_bin = 0;',
-    `${USUAL_COMMITS};`,
+    'SET SESSION sql_log_bin = 0',
+    USUAL_COMMITS,
     // A session can set it since 10.6.9, 10.7.5, 10.8.4 and 10.9.2, and what is older than these in its series says so.
-    `/*M!100609 ${EXPLICIT_TIMESTAMPS} */;`,
+    `/*M!100609 ${EXPLICIT_TIMESTAMPS} */`,
     // A global limit is meant for applications, not for a large table.
-    'SET SESSION max_statement_time = 0;',
+    'SET SESSION max_statement_time = 0',
     // Rows written while checks were off are in the source, so they belong in the target.
-    'SET SESSION check_constraint_checks = 0;',
-  ].join('\n'),
+    'SET SESSION check_constraint_checks = 0',
+  ],
+  // The rows of the past, too; without it such a table is refused (error 4119).
+  beforeRebuild: ["SET SESSION system_versioning_alter_history = 'KEEP'"],
 }

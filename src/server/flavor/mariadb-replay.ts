@@ -32,11 +32,12 @@ export const mariadbReplay: ReplayDialect = {
     // Otherwise the target's own log repeats the text of every BINLOG statement.
     'SET SESSION binlog_annotate_row_events = 0',
   ],
+  // Nothing of the kind is logged with row events. What a statement of the log set is not for rows behind it.
+  beforeRows: ['SET SESSION time_zone = @@GLOBAL.time_zone, lc_time_names = @@GLOBAL.lc_time_names'],
   nextGtid: (gtid) => (gtid === undefined ? [] : [nextMariadbGtid(gtid)]),
   // Only the last sequence number of each domain and server is counted.
   canJoin: (earlier, later) => sourceOf(earlier) === sourceOf(later),
   fillsIn: false,
-  // Nothing of the kind is logged with row events, and generated columns cannot depend on it (error 1901).
   rowSettings: () => [],
   countsWithoutLog: false,
   // Such a statement is in no log.

@@ -22,10 +22,11 @@ export const mysqlDump: DumpDialect = {
   // The versions in the comments are those that brought the variable. A generated key would be a column the source never
   // had: https://dev.mysql.com/doc/refman/en/create-table-gipks.html
   beforeLoad: [
-    'SET SESSION sql_log_bin = 0;',
-    `${USUAL_COMMITS};`,
-    `${EXPLICIT_TIMESTAMPS};`,
-    '/*!80013 SET SESSION sql_require_primary_key = 0 */;',
-    '/*!80030 SET SESSION sql_generate_invisible_primary_key = 0 */;',
-  ].join('\n'),
+    'SET SESSION sql_log_bin = 0',
+    USUAL_COMMITS,
+    EXPLICIT_TIMESTAMPS,
+    '/*!80013 SET SESSION sql_require_primary_key = 0 */',
+    '/*!80030 SET SESSION sql_generate_invisible_primary_key = 0 */',
+  ],
+  beforeRebuild: [],
 }

@@ -19,6 +19,8 @@ export const mysqlReplay: ReplayDialect = {
     // Otherwise the target's own log repeats the text of every BINLOG statement.
     'SET SESSION binlog_rows_query_log_events = 0',
   ],
+  // The log tells.
+  beforeRows: [],
   nextGtid: (gtid, originalCommit) => {
     const next = `SET @@SESSION.GTID_NEXT = ${quoteString(gtid ?? 'ANONYMOUS')}`
     return [originalCommit === undefined ? next : `${next}, @@SESSION.original_commit_timestamp = ${originalCommit}`]
@@ -26,9 +28,10 @@ export const mysqlReplay: ReplayDialect = {
   // Every GTID is counted by itself: those that were not committed one by one are filled in.
   canJoin: () => true,
   fillsIn: true,
-  // By number, as mysqlbinlog prints them. A time zone that was not logged did not matter.
+  // By number, as mysqlbinlog prints them. A time zone that was not logged did not matter to the first statement of the
+  // transaction; the next ones may have used it, most likely that of sessions that set none.
   rowSettings: ({ sqlMode, timeZone, timeNames }) => [
-    `SET @@SESSION.time_zone = ${quoteString(timeZone ?? '+00:00')}, @@SESSION.lc_time_names = ${timeNames}, @@SESSION.sql_mode = ${sqlMode}`,
+    `SET @@SESSION.time_zone = ${timeZone === undefined ? '@@GLOBAL.time_zone' : quoteString(timeZone)}, @@SESSION.lc_time_names = ${timeNames}, @@SESSION.sql_mode = ${sqlMode}`,
   ],
   countsWithoutLog: true,
   countsWithoutChange: true,

@@ -9,14 +9,18 @@ export const SAME_SETTINGS = {
 
 /**
  * What a definition means that does not say it: no statement of a log says with which values it ran. A target has those
- * of the source while it is restored. One that a server does not have is passed over.
+ * of the source while it is restored. One that a server does not have is passed over. The time zone, the language of names
+ * and the digits of a division are those of sessions that set nothing: generated columns are computed with them.
  */
 const ADOPTED = [
   'default_storage_engine',
   'default_tmp_storage_engine',
+  'div_precision_increment',
   'innodb_default_row_format',
   'innodb_file_per_table',
   'innodb_strict_mode',
+  'lc_time_names',
+  'time_zone',
 ]
 
 export const MYSQL_SETTINGS: SettingNames = settingNames(

@@ -20,6 +20,8 @@ export interface ReplayDialect {
   readonly harmlessComplaints: readonly RegExp[]
   /** SQL before the first transaction. What the log itself sets for a statement comes later and wins. */
   readonly beforeReplay: readonly string[]
+  /** SQL before rows that were not printed as text, also behind text: for settings that rows depend on and the log does not tell. */
+  readonly beforeRows: readonly string[]
   /**
    * SQL behind which the session's next transaction has this GTID; without one, none. And is logged as committed first at this
    * time (microseconds since the epoch), where that is known and the flavor logs it.

@@ -91,6 +91,10 @@ describe('the time zone of the system', () => {
       before: ['CREATE DATABASE shop', 'CREATE TABLE shop.t (id INT PRIMARY KEY, at TIMESTAMP NULL)'],
       after: ["INSERT INTO shop.t VALUES (1, '2026-01-01 12:00:00')", 'ALTER TABLE shop.t MODIFY at DATETIME'],
     },
+    'a column that a statement of the log has computed': {
+      before: ['CREATE DATABASE shop', 'CREATE TABLE shop.t (id INT PRIMARY KEY, at TIMESTAMP NULL)'],
+      after: ['ALTER TABLE shop.t ADD day DATE AS (DATE(at)) STORED'],
+    },
   }
 
   test.each(Object.entries(IN_SYSTEM_ZONE))('of another target is refused when %s depends on it', async (_, what) => {

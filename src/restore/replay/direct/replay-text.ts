@@ -60,7 +60,11 @@ export async function replayText(pieces: PiecesAhead, options: ReplayTextOptions
   const isLast = (piece: LogPiece): boolean => piece.ends !== undefined && endsRun(piece.ends, file, dialect)
   await printFile({
     ...options,
-    file: { ...file, transactions: () => takeText(pieces, statements, noted, { isLast, takesRows }) },
+    file: {
+      ...file,
+      transactions: () =>
+        takeText(pieces, statements, noted, { isLast, takesRows, zoneStays: dialect.beforeRows.length > 0 }),
+    },
     send: async (sql) => {
       for (const statement of statements.push(sql)) await execute(statement)
     },
@@ -77,13 +81,20 @@ async function* takeText(
   pieces: PiecesAhead,
   statements: StatementReader,
   noted: NotedText | undefined,
-  { isLast, takesRows }: { readonly isLast: (piece: LogPiece) => boolean; readonly takesRows: boolean },
+  {
+    isLast,
+    takesRows,
+    zoneStays,
+  }: { readonly isLast: (piece: LogPiece) => boolean; readonly takesRows: boolean; readonly zoneStays: boolean },
 ): AsyncGenerator<ReplayChunk, void, undefined> {
-  for (let left = 0; left > 0 || (left = await textAhead(pieces, takesRows)) > 0; left--) {
+  let goAlong = takesRows
+  for (let left = 0; left > 0 || (left = await textAhead(pieces, goAlong)) > 0; left--) {
     const piece = pieces.take()!
     for (const event of eventsOf(piece)) {
       if (!isQuery(event)) continue
       const { text, status } = readQuery(event)
+      // The program sets the zone of a statement, and not back again for rows behind it.
+      if (zoneStays && status.timeZone !== undefined) goAlong = false
       // These it prints as BINLOG statements.
       if (!status.isPartOfAlter) statements.expect(text)
     }

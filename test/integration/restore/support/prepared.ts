@@ -22,6 +22,8 @@ export interface Prepared extends AsyncDisposable {
 export interface Preparation {
   /** Options of the source. */
   readonly options?: readonly string[]
+  /** The time zone of its system. @default that of this process */
+  readonly timeZone?: string
   /** Databases the backup holds. @default all */
   readonly databases?: readonly string[]
   /** @default 'snapshot' */
@@ -34,9 +36,9 @@ export interface Preparation {
 
 /** Makes it. */
 export async function prepare(what: Preparation = {}): Promise<Prepared> {
-  const { options = [], databases, consistency, before = BEFORE_BACKUP, after = AFTER_BACKUP } = what
+  const { options = [], timeZone, databases, consistency, before = BEFORE_BACKUP, after = AFTER_BACKUP } = what
   const folder = join(await mkdtemp(join(tmpdir(), 'restore-test-')), 'archive')
-  const source = await startServer(flavor, { options })
+  const source = await startServer(flavor, { options, timeZone })
   const manager = await RecoveryImageManager.create({ storage: directoryStorage(folder) })
   await using server = await connect(source)
   await run(source, before)
