@@ -10,6 +10,8 @@ export interface TableMap {
   readonly columns: readonly ColumnLayout[]
   /** How many columns are of MySQL's JSON type: partial updates have one bit for each. */
   readonly jsonColumns: number
+  /** Whether it has the columns of a MariaDB sequence: no event says whether it is one. */
+  readonly isLikeSequence: boolean
 }
 
 /** Bytes of a table id, the first field of Table_map and Rows events. */
@@ -34,5 +36,25 @@ export function readTableMap(body: Buffer, place: LogPlace): TableMap {
   const types = cursor.view(count)
   const columns = readColumnLayouts(types, cursor.view(cursor.packed()), place, `${database}.${table}`)
   cursor.skip((types.length + 7) >> 3)
-  return { database, table, columns, jsonColumns: columns.filter(({ isJson }) => isJson).length }
+  return {
+    database,
+    table,
+    columns,
+    jsonColumns: columns.filter(({ isJson }) => isJson).length,
+    isLikeSequence: isLikeSequence(types),
+  }
+}
+
+/** TINYINT, SMALLINT, INT, BIGINT, MEDIUMINT. */
+const INTEGERS: readonly number[] = [1, 2, 3, 8, 9]
+
+/**
+ * The five numbers of a sequence are of its type, then come `cache_size`, `cycle_option` and `cycle_count`:
+ * https://mariadb.com/docs/server/reference/sql-structure/sequences/sequence-overview
+ */
+function isLikeSequence(types: Buffer): boolean {
+  const [value = 0] = types
+  if (types.length !== 8 || !INTEGERS.includes(value) || !types.subarray(0, 5).every((type) => type === value))
+    return false
+  return types[5] === 8 && types[6] === 1 && types[7] === 8
 }

@@ -37,6 +37,8 @@ const COMMIT = Buffer.from('COMMIT')
 const WITHOUT_XID = 'a table that is not transactional'
 const ROLLED_BACK = 'a rollback'
 const LOAD_DATA = 'LOAD DATA logged as a statement'
+/** MariaDB commits it apart, also inside of a transaction: with the GTID of a batch that would be another transaction. */
+const OF_A_SEQUENCE = 'a table with the columns of a sequence'
 /** MariaDB logs a REPLACE of a row as an update, and the columns that it did not name are not in it: they keep their values then. */
 const PARTIAL_UPDATE =
   'an update logged without all columns of the new row (binlog_row_image is not FULL): a REPLACE cannot be told from it, which sets the others to their defaults'
@@ -165,6 +167,7 @@ export class TransactionReader {
     if (layout.action === 'updated' && this.#statements.flavor === 'mariadb' && rows.lastUpdateIsPartial) {
       open.obstacle ??= PARTIAL_UPDATE
     }
+    if (map.isLikeSequence && this.#statements.flavor === 'mariadb') open.rowsObstacle ??= OF_A_SEQUENCE
   }
 
   #takeQuery(event: BinlogEvent): Transaction | undefined {
