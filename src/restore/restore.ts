@@ -95,7 +95,7 @@ export interface RestoreOptions extends OperationOptions {
   /**
    * Whether every row is compared with the log before it is changed, by the replayer `direct`: it then has to be, to the last
    * bit, what the log says it was, or the restore fails with `ReplayFailed`. Servers do not look: they find a row by its key
-   * and change it, whatever its other columns are. The replay takes some times as long. `docs/exactness.md` says what is
+   * and change it, whatever its other columns are. The replay takes up to about twice as long. `docs/exactness.md` says what is
    * compared, and what is not; the report says how many rows were.
    * @default false
    */

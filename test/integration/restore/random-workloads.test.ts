@@ -165,7 +165,7 @@ async function restore(
   await using server = await connect(target)
   const report = await manager.restore(plan, { into: { kind: 'server', server }, accounts: 'none', ...how })
   expect(report.rows).toBe(plan.replayed.rows)
-  expect((report.rowsCompared ?? 0) > WORKLOADS).toBe(how.verifyBefore === true)
+  expect((report.rowsCompared ?? 0) > 0).toBe(how.verifyBefore === true)
 }
 
 /** A source counts also what it rolled back; the replayers must count alike. */

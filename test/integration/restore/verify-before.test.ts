@@ -65,9 +65,11 @@ test('a row that is another one is replayed over without a word, and refused whe
     event: { file: first.start.file },
   })
 
-  // The target is marked; nobody goes on there.
+  // The target is marked; nobody goes on there. What a killed run left of its comparisons goes with the mark.
+  await run(target, ['SET SESSION sql_log_bin = 0', 'CREATE TABLE mysql_pitr.compared_7 (id INT)'])
   const unaware = await restore({ methods: [drifting] })
   expect(unaware.resumedAt).toBeUndefined()
+  expect(await run(target, ["SHOW DATABASES LIKE 'mysql\\_pitr'"])).toEqual([])
   // The rows of the log hold all columns: what it changes is as it was on the source again, and nobody knows why.
   expect(await checksums(target, 'shop')).toEqual(await checksums(prepared.source, 'shop'))
 })
