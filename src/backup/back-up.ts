@@ -2,13 +2,14 @@ import { archiveOnce } from '../archive/archiver/archive-once.ts'
 import { requireSource } from '../archive/archiver/source.ts'
 import type { Archive, Timeline } from '../archive/archive.ts'
 import { PitrError } from '../errors.ts'
-import { throwIfAborted } from '../options.ts'
+import { SILENT_LOGGER, throwIfAborted } from '../options.ts'
 import type { OperationOptions } from '../options.ts'
 import { requirePreflight } from '../server/preflight.ts'
 import type { Server } from '../server/server.ts'
 import type { BackupMethod } from './backup-method.ts'
 import { describePosition } from './describe-position.ts'
 import { newImageId } from './image-id.ts'
+import { findNotInLog, readClaims } from './not-in-log.ts'
 import { requireStableTables } from './require-stable-tables.ts'
 
 /** What `RecoveryImageManager.backup` takes. */
@@ -22,7 +23,7 @@ export interface BackupOptions extends OperationOptions {
  * A backup that fails or is killed on the way leaves no image. Returns the id of the image.
  */
 export async function backUp(archive: Archive, server: Server, options: BackupOptions): Promise<string> {
-  const { method, signal } = options
+  const { method, signal, logger = SILENT_LOGGER } = options
   requireMethod(method)
   throwIfAborted(signal, 'the backup')
   await requirePreflight(server, 'backup', options)
@@ -43,17 +44,18 @@ export async function backUp(archive: Archive, server: Server, options: BackupOp
   })
 
   const timeline = await beginTimeline()
+  const claims = await readClaims(server, options)
   // The log through the end of the backup belongs to the image: it shows DDL during the dump and closes the image before.
   await archiveOnce(archive, timeline, server, { ...options, firstFile: taken.position.file })
   const facts = await archive.readFacts(timeline.id, { signal })
   await requireStableTables(archive, facts.segments, taken, options)
   const { fileId, gtidSet } = await describePosition(archive, facts, taken.position, options)
+  const notInLog = await findNotInLog(archive, facts, taken.position, claims, options)
+  for (const item of notInLog) logger.warn(`not in the backup: ${item}`)
+  const backup = { ...taken.backup, notIncluded: [...taken.backup.notIncluded, ...notInLog] }
 
-  await archive.writeImage(
-    timeline.id,
-    { id, backup: taken.backup, position: taken.position, fileId, gtidSet, startTime: taken.startTime },
-    { signal },
-  )
+  const { position, startTime } = taken
+  await archive.writeImage(timeline.id, { id, backup, position, fileId, gtidSet, startTime }, { signal })
   return id
 }
 

@@ -1,3 +1,4 @@
+import { PitrError } from '../../errors.ts'
 import { asText } from '../session.ts'
 import type { Session } from '../session.ts'
 import { isAtLeast } from '../server-version.ts'
@@ -127,8 +128,20 @@ async function executedGtids(session: Session): Promise<string> {
 
 /** See [XA transaction statements](https://dev.mysql.com/doc/refman/en/xa-statements.html). */
 async function preparedXa(session: Session): Promise<readonly string[]> {
-  const rows = await session.query('XA RECOVER CONVERT XID')
+  const rows = await session.query('XA RECOVER CONVERT XID').catch(asMissingPrivilege)
   return rows.map((row) => xidOf(row, asText(row['data']).slice('0x'.length).toLowerCase()))
+}
+
+/** XAER_RMERR is all that the server says to an account without the privilege. */
+function asMissingPrivilege(error: unknown): never {
+  if (!(error instanceof PitrError) || error.details['errno'] !== 1401) throw error
+  throw new PitrError('MissingPrivilege', {
+    subject: 'XA_RECOVER_ADMIN',
+    message: 'the server refused XA RECOVER, which lists the prepared XA transactions',
+    hint: 'Grant XA_RECOVER_ADMIN, or use another account; docs/servers.md lists what each operation needs.',
+    details: error.details,
+    cause: error,
+  })
 }
 
 async function runningReplication(session: Session): Promise<readonly string[]> {

@@ -1,6 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { directoryStorage, mysqldump, RecoveryImageManager } from '../../../src/index.ts'
+import { readClaims } from '../../../src/backup/not-in-log.ts'
+import { SILENT_LOGGER } from '../../../src/options.ts'
 import { flavor } from '../../support/flavor.ts'
-import { open, take } from './support/harness.ts'
+import { connectTo, open, take } from './support/harness.ts'
 
 const COMMON = {
   made: [
@@ -39,6 +45,16 @@ const OWN = {
   mariadb: { made: [], named: [] },
 }[flavor]
 
+/** Counted as executed, as a server that was made of a dump does, and in no log. */
+const DECLARED = {
+  mysql: {
+    made: "SET GLOBAL gtid_purged = '+7d1c8f7e-0000-11f0-8000-000000000001:1-22'",
+    gtids: '7d1c8f7e-0000-11f0-8000-000000000001:1-22',
+    unseen: [expect.stringMatching(/XA transactions .* whether there are any is not known/)],
+  },
+  mariadb: { made: "SET GLOBAL gtid_slave_pos = '7-7-22'", gtids: '7-7-22', unseen: [] },
+}[flavor]
+
 test('a backup names what the server has beside its databases and accounts, and warns of it', async () => {
   await using source = await open()
   await source.admin.query('CREATE DATABASE shop')
@@ -49,4 +65,22 @@ test('a backup names what the server has beside its databases and accounts, and 
   const { taken, warnings } = await take(source.server)
   expect(taken.backup.notIncluded).toEqual([...COMMON.named, ...OWN.named])
   for (const name of taken.backup.notIncluded) expect(warnings).toContain(`not in the backup: ${name}`)
+
+  await source.admin.query(DECLARED.made)
+  const folder = await mkdtemp(join(tmpdir(), 'not-included-'))
+  const storage = directoryStorage(join(folder, 'archive'))
+  const image = await (await RecoveryImageManager.create({ storage })).backup(source.server, { method: mysqldump() })
+  expect(image.backup.notIncluded.slice(taken.backup.notIncluded.length)).toEqual([
+    `GTIDs the server counts as executed without having logged them ${DECLARED.gtids}`,
+  ])
+  await rm(folder, { recursive: true })
+
+  await source.admin.query(
+    "CREATE USER low@'%' IDENTIFIED BY 'Aa1-low'; GRANT SELECT, REPLICATION CLIENT ON *.* TO low@'%'",
+  )
+  const said: string[] = []
+  const logger = { ...SILENT_LOGGER, warn: (message: string) => said.push(message) }
+  await using low = await connectTo(source.test, { user: 'low', password: 'Aa1-low' })
+  await readClaims(low, { logger })
+  expect(said).toEqual(DECLARED.unseen)
 })

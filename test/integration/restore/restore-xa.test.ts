@@ -39,6 +39,7 @@ test('an XA transaction that was prepared during the backup has its rows when th
       ...prepareXa('e', 5),
     ],
   })
+  expect(prepared.plan.image.backup.notIncluded).toEqual([])
   for (const replayer of ['mysqlbinlog', 'direct'] as const) {
     await using target = await startServer(flavor)
     expect(await restore(prepared, target, { replayer })).toMatchObject({ transactions: 4 })
@@ -50,11 +51,12 @@ test('an XA transaction that was prepared during the backup has its rows when th
   }
 })
 
-test('the end of an XA transaction whose rows lie in an older file is refused before the first write', async () => {
+test('an XA transaction whose rows lie in an older file is named, and its end refused before the first write', async () => {
   await using prepared = await prepare({
     before: [...SHOP, ...DETACH, ...prepareXa('old', 1), 'FLUSH BINARY LOGS'],
     after: ["INSERT INTO shop.t VALUES (9, 'between')", "XA COMMIT 'old'"],
   })
+  expect(prepared.plan.toText()).toContain("XA transaction prepared before binlog.000002 (XA RECOVER) X'6f6c64',X'',1")
   await using target = await startServer(flavor)
   const before = await targetState(target)
   await expectPitrError(restore(prepared, target), {
