@@ -196,7 +196,8 @@ function found({ fileId, file }: Segment, transaction: Transaction): FoundTransa
     tablesKnown,
     rows,
     ...(statement === undefined ? {} : { statement }),
-    before: gtid === undefined ? { kind: 'position', at: start } : { kind: 'transaction', gtid, side: 'before' },
-    after: gtid === undefined ? { kind: 'position', at: end } : { kind: 'transaction', gtid, side: 'after' },
+    // Not by its GTID: another transaction may have the same one (MariaDB, gtid_strict_mode=OFF).
+    before: { kind: 'position', at: start },
+    after: { kind: 'position', at: end },
   }
 }

@@ -13,6 +13,8 @@ export interface GtidSet {
   readonly flavor: Flavor
   /** True when no GTID is in it. */
   readonly isEmpty: boolean
+  /** Whether it only says how far each domain came: then a server may have given out a GTID in it twice. */
+  readonly isPosition: boolean
   /** Whether one GTID is in the set. Throws `InvalidGtid`. */
   includes(gtid: string): boolean
   /** Whether every GTID of `other` is in this set. Throws `InvalidGtid` when the flavors differ. */

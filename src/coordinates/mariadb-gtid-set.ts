@@ -27,6 +27,8 @@ const MAX_UINT64 = 0xffff_ffff_ffff_ffffn
  * ```
  */
 export class MariadbGtidSet implements GtidSet {
+  /** `gtid_strict_mode=OFF` lets a session choose any number. */
+  readonly isPosition = true
   /** The set without GTIDs. */
   static get empty(): MariadbGtidSet {
     // Not a field: tsc's output of one that makes its own class fails when the module is loaded.

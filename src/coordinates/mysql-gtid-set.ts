@@ -23,6 +23,8 @@ type Sources = ReadonlyMap<string, Intervals>
  * ```
  */
 export class MysqlGtidSet implements GtidSet {
+  /** A server gives out a GTID once. */
+  readonly isPosition = false
   /** The set without GTIDs. */
   static get empty(): MysqlGtidSet {
     // Not a field: tsc's output of one that makes its own class fails when the module is loaded.

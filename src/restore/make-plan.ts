@@ -7,7 +7,7 @@ import type { RestoreTarget } from '../image/restore-target.ts'
 import type { TimelineFacts } from '../image/timeline-facts.ts'
 import { requireOneOf, throwIfAborted } from '../options.ts'
 import { blamingDamage } from './blaming-damage.ts'
-import { locateNamed } from './plan/find-skipped.ts'
+import { locateByGtid, mayBeGivenTwice } from './plan/find-transaction.ts'
 import { segmentsOf } from './plan/log-span.ts'
 import { canBeSummed, commonScope, sumSpan } from './plan/divided-span.ts'
 import { locateDetailed, locateTarget } from './plan/locate-target.ts'
@@ -38,8 +38,11 @@ export async function makePlan(
   const locate = (log: LogView) => blamingDamage(facts, () => locateTarget(log, wanted, planner))
   const log = blamingDamage(facts, () => LogView.of(facts))
   const needed = segmentsOf(locate(log))
-  // Whether a GTID that is to be skipped was given out twice (MariaDB, gtid_strict_mode=OFF) takes a whole segment to tell.
-  const whole = (planner.skip ?? []).flatMap((name) => (typeof name === 'string' ? [locateNamed(log, name)] : []))
+  // Whether a GTID was given out twice (MariaDB, gtid_strict_mode=OFF) takes a whole segment to tell.
+  const byGtid = [wanted.kind === 'transaction' ? wanted.gtid : undefined, ...(planner.skip ?? [])]
+  const whole = mayBeGivenTwice(log)
+    ? byGtid.flatMap((name) => (typeof name === 'string' ? locateByGtid(log, name) : []))
+    : []
   const divisible = needed.filter((segment) => !whole.some((index) => log.spans[index] === segment))
   const indexes = await readIndexes(archive, divisible, options)
 

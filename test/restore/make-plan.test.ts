@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Archive } from '../../src/archive/archive.ts'
+import { findTransactions } from '../../src/archive/find-transactions.ts'
 import type { SegmentIndex } from '../../src/archive/manifests/segment-index.ts'
 import { EventReader } from '../../src/binlog/event-reader.ts'
 import { EventType } from '../../src/binlog/event-type.ts'
@@ -29,6 +30,8 @@ import { countedArchive } from '../support/counted-archive.ts'
 import type { CountedArchive } from '../support/counted-archive.ts'
 import type { StorageCounts } from '../support/counting-storage.ts'
 import { flipBit } from '../support/damage.ts'
+import { expectPitrError } from '../support/expect-pitr-error.ts'
+import type { WantedError } from '../support/expect-pitr-error.ts'
 import { forgeIndex } from '../support/forge-index.ts'
 import { describeFailure, describePlan } from './plan/outcome.ts'
 
@@ -86,6 +89,42 @@ describe('the plan by blocks is the plan by everything', () => {
     const log = await archived('binlog.000001', builder.bytes, { blockBytes: 100 })
     const targets = sequences.map((n): RestoreTarget => ({ kind: 'transaction', gtid: `0-1-${n}`, side: 'after' }))
     expect(await comparePlans(log, targets)).toBe(sequences.length)
+  })
+})
+
+describe.each([
+  ['in one segment', { blockBytes: 100 }],
+  ['in different segments', { blockBytes: 100, segmentBytes: 1000 }],
+])('when MariaDB gave out a GTID twice, %s', (_, options) => {
+  let log: PlannedLog
+  beforeEach(async () => {
+    const builder = beginLog('mariadb')
+    for (const sequence of [1n, 7n, 8n, 9n, 7n, 3n, 10n]) {
+      builder.mariadbGtid(sequence, 1).query(`DROP TABLE t /* ${'x'.repeat(500)} */`)
+    }
+    log = await archived('binlog.000001', builder.bytes, options)
+  })
+
+  test('each transaction that is found has its own moments before and after', async () => {
+    expect(log.facts.segments.length > 1).toBe('segmentBytes' in options)
+    const stops: number[][] = []
+    for await (const { start, before, after } of findTransactions(archive, log.facts.segments, {})) {
+      const plans = await Promise.all([before, after].map((target) => makePlan(archive, log.facts, target, {})))
+      stops.push(plans.map(({ stop }) => stop.position.offset))
+      expect([plans[0]?.firstExcluded?.start, plans[1]?.lastIncluded?.start]).toEqual([start, start])
+    }
+    expect(stops).toEqual(log.transactions.map(({ start, end }) => [start, end]))
+  })
+
+  test('the GTID is no name of either, as a target or of what is skipped: the error names both places', async () => {
+    const places = [1, 4].map((i) => `binlog.000001:${log.transactions[i]!.start}`).join(' and ')
+    const twice: WantedError = { code: 'TransactionNotFound', subject: '0-1-7', message: places }
+    for (const side of ['before', 'after'] as const) {
+      await expectPitrError(makePlan(archive, log.facts, { kind: 'transaction', gtid: '0-1-7', side }, {}), twice)
+    }
+    await expectPitrError(makePlan(archive, log.facts, { kind: 'latest' }, { skip: ['0-1-7'] }), twice)
+    const once: RestoreTarget = { kind: 'transaction', gtid: '0-1-9', side: 'before' }
+    expect(await makePlan(archive, log.facts, once, {})).toMatchObject({ firstExcluded: { gtid: '0-1-9' } })
   })
 })
 

@@ -1,7 +1,7 @@
 import type { Transaction } from '../../binlog/transaction.ts'
 import { binlogFileNumber, formatBinlogPosition } from '../../coordinates/binlog-position.ts'
 import { PitrError } from '../../errors.ts'
-import { canonicalGtid, locateTransaction } from './find-transaction.ts'
+import { canonicalGtid, findByGtid, locateByGtid } from './find-transaction.ts'
 import type { LogSpan } from './log-span.ts'
 import { refOf } from './log-view.ts'
 import type { Located, LogView } from './log-view.ts'
@@ -32,30 +32,28 @@ export function findSkipped(log: LogView, names: readonly TransactionName[]): re
   })
 }
 
-/** The place of the span that holds a named transaction. Throws like {@link findSkipped}, as far as facts show it. */
-export function locateNamed(log: LogView, name: TransactionName): number {
-  if (typeof name === 'string') return locateTransaction(log, name)
+/** The places of the spans that may hold a named transaction. Throws like {@link findSkipped}, as far as facts show it. */
+export function locateNamed(log: LogView, name: TransactionName): readonly [number, ...number[]] {
+  if (typeof name === 'string') return locateByGtid(log, name)
   const { file, offset } = name.start
   binlogFileNumber(file)
   const index = log.spans.findIndex(
     (span) => span.file === file && span.from <= offset && offset < span.to && isOfFile(span, name),
   )
   if (index < 0) throw notFound(name, 'these bytes are not archived')
-  return index
+  return [index]
 }
 
 function findNamed(log: LogView, name: TransactionName): LocatedSkip {
-  const index = locateNamed(log, name)
+  if (typeof name === 'string') return findByGtid(log, name)
+  const [index] = locateNamed(log, name)
   const span = log.spans[index] as LogSpan
-  const fitting = log.transactions(index).filter((transaction) => isNamed(log, transaction, name))
-  const [transaction] = fitting
+  const transaction = log.transactions(index).find((each) => isNamed(log, each, name))
   if (transaction === undefined) throw notFound(name, 'no transaction begins there, or it is another one')
-  if (fitting.length > 1) throw notFound(name, `${fitting.length} transactions have it; name the one by its position`)
   return { index, ref: refOf(span, transaction), transaction }
 }
 
-function isNamed(log: LogView, { start, gtid }: Transaction, name: TransactionName): boolean {
-  if (typeof name === 'string') return gtid === canonicalGtid(log, name)
+function isNamed(log: LogView, { start, gtid }: Transaction, name: Exclude<TransactionName, string>): boolean {
   return start === name.start.offset && (name.gtid === undefined || gtid === canonicalGtid(log, name.gtid))
 }
 
@@ -74,9 +72,9 @@ export function lastNotSkipped(log: LogView, { previous }: Stop, skipped: readon
   return last
 }
 
-function notFound(name: TransactionName, why: string): PitrError {
-  const text = typeof name === 'string' ? name : (name.gtid ?? formatBinlogPosition(name.start))
-  const at = typeof name === 'string' ? '' : ` at ${formatBinlogPosition(name.start)}`
+function notFound(name: Exclude<TransactionName, string>, why: string): PitrError {
+  const text = name.gtid ?? formatBinlogPosition(name.start)
+  const at = ` at ${formatBinlogPosition(name.start)}`
   return new PitrError('TransactionNotFound', {
     subject: text,
     message: `no archived transaction fits the name ${text}${at}: ${why}`,

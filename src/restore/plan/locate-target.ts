@@ -5,7 +5,7 @@ import { isDamaged } from './choose-image.ts'
 import { locatePosition } from './find-position.ts'
 import { locateNamed } from './find-skipped.ts'
 import { locateTime } from './find-time.ts'
-import { locateTransaction } from './find-transaction.ts'
+import { locateByGtid } from './find-transaction.ts'
 import type { LogSpan } from './log-span.ts'
 import { comparePoints } from './log-view.ts'
 import type { LogView } from './log-view.ts'
@@ -46,13 +46,16 @@ interface Places {
 
 function locate(log: LogView, target: RestoreTarget, options: LocateOptions): Places {
   const stops = locateStop(log, target, options)
-  const skipped = (options.skip ?? []).map((name) => locateNamed(log, name))
+  const named = (options.skip ?? []).map((name) => locateNamed(log, name))
+  const skipped = named.map(([first]) => first)
+  const again = target.kind === 'transaction' ? [locateByGtid(log, target.gtid), ...named] : named
   // Nothing is left out at the end of the log, and the last transaction is described as everywhere else.
   const around = stops.length === 0 ? [log.spans.length] : stops
   const ofImages = aroundImages(log, stops, Math.min(...skipped), options.only)
   return {
     detailed: new Set([
       ...[...around, ...skipped].flatMap((index) => aroundStop(log, index)),
+      ...again.flat(),
       ...ofImages.map(([first]) => first!),
     ]),
     divided: ofImages.flat(),
@@ -67,7 +70,7 @@ function locateStop(log: LogView, target: RestoreTarget, { ambiguous }: Pick<Pla
     case 'time':
       return locateTime(log, target, ambiguous)
     case 'transaction':
-      return [locateTransaction(log, target.gtid)]
+      return [locateByGtid(log, target.gtid)[0]]
     case 'position':
       return [locatePosition(log, target)]
   }
