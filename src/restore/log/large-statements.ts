@@ -3,7 +3,8 @@ import type { BinlogEvent } from '../../binlog/event.ts'
 import type { Transaction } from '../../binlog/transaction.ts'
 import { uncompressedLength } from '../../binlog/uncompressed-rows.ts'
 import { OpenEntries } from './open-entries.ts'
-import { LARGE_TRANSACTION_BYTES } from './planned-file.ts'
+import { unpackedBytes } from '../../binlog/transaction-payload.ts'
+import { LARGE_STATEMENTS_BYTES } from './planned-file.ts'
 
 /** What the row events of a transaction gain when they are unpacked. */
 interface Gain {
@@ -13,7 +14,8 @@ interface Gain {
 
 /**
  * Finds large transactions that are more than row events. A replayer that applies them piece by piece cannot know it before
- * their end.
+ * their end. It may get them larger than they are in the log, cut as servers apply them right: see
+ * {@link LARGE_STATEMENTS_BYTES}.
  */
 export class LargeStatements {
   /** Where they begin. */
@@ -23,6 +25,10 @@ export class LargeStatements {
 
   /** Takes the next event. */
   add(event: BinlogEvent): void {
+    if (event.type === EventType.TransactionPayload) {
+      this.#gains.add({ offset: event.offset, bytes: unpackedBytes(event) })
+      return
+    }
     // Only MariaDB compresses row events one by one, and it begins every transaction with a GTID.
     if (event.type === EventType.MariadbGtid) this.#gain = undefined
     const bytes = uncompressedLength(event) - event.length
@@ -39,7 +45,7 @@ export class LargeStatements {
     const [gain] = this.#gains.take(transaction)
     const { start, end, rowsObstacle } = transaction
     const bytes = end - start + (gain?.bytes ?? 0)
-    if (rowsObstacle !== undefined && bytes > LARGE_TRANSACTION_BYTES) this.starts.add(start)
+    if (rowsObstacle !== undefined && bytes > LARGE_STATEMENTS_BYTES) this.starts.add(start)
   }
 
   /** The transaction is not replayed. */

@@ -3,6 +3,12 @@ import type { LogFormat, Segment } from '../../image/segment.ts'
 /** A larger transaction is not held as a whole. */
 export const LARGE_TRANSACTION_BYTES: number = 4 * 1024 * 1024
 
+/**
+ * A transaction that is more than row events is noted from this size on. Row events that are cut so that each updates a row
+ * once have a head for each row: that of the smallest rows makes them ten times as large.
+ */
+export const LARGE_STATEMENTS_BYTES: number = LARGE_TRANSACTION_BYTES / 64
+
 /** Bytes of a binlog file. */
 export interface ByteInterval {
   /** First byte. */

@@ -22,7 +22,7 @@ export interface ReplayFile {
   readonly uncounted: ReadonlySet<number>
   /** Whether it holds statements about temporary tables of a session. */
   readonly usesTemporaryTables: boolean
-  /** Where transactions of more than {@link LARGE_TRANSACTION_BYTES} begin that are not row events alone. */
+  /** Where transactions of more than {@link LARGE_STATEMENTS_BYTES} begin that are not row events alone. */
   readonly largeStatements: ReadonlySet<number>
   /** The transactions to apply, whole, in log order, checked (CRC32 of events, hash of the segment) while they stream. */
   readonly transactions: () => AsyncIterable<ReplayChunk>
