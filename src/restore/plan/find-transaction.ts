@@ -58,7 +58,7 @@ export function mayBeGivenTwice({ facts: { flavor } }: LogView): boolean {
 }
 
 /** The place of the span that holds a transaction, by the GTIDs executed before and after it. Throws like {@link findTransaction}. */
-export function locateTransaction(log: LogView, asked: string): number {
+function locateTransaction(log: LogView, asked: string): number {
   const gtid = canonicalGtid(log, asked)
   const index = firstWith(log, gtid)
   const span = log.spans[index]
